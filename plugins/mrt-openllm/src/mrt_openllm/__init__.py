@@ -1,0 +1,3 @@
+"""MRT plugin for OpenLLM servers of both generations."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""MRT plugin for the models of an Xinference server."""
+
+from __future__ import annotations

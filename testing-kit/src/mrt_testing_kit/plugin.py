@@ -1,0 +1,3 @@
+"""The pytest plugin of the testing kit."""
+
+from __future__ import annotations
