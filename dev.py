@@ -27,11 +27,10 @@ MEMBERS = [ROOT / "core", ROOT / "testing-kit", *sorted(path.parent for path in 
 GROUPS = {"demo": ["test"], "test": ["test"], "check": ["test", "check"], "wheels": ["test"]}
 
 
-def python_problem(version: tuple[int, int]) -> str | None:
-    """Say why an interpreter of this version cannot be used, or None if it can."""
-    have = ".".join(map(str, version))
-    hint = "Run dev.py with a newer one, for example: python3.12 dev.py test"
-    return None if version >= (3, 11) else f"dev.py: MRT needs Python 3.11 or later, and this is {have}. {hint}"
+def require_python(version: tuple[int, int]) -> None:
+    """Turn away an interpreter that is too old."""
+    if version < (3, 11):
+        sys.exit(f"dev.py: Python {version[0]}.{version[1]} is too old, MRT needs 3.11 or later: python3.12 dev.py test")
 
 
 def script(name: str) -> Path:
@@ -84,14 +83,13 @@ def make_environment() -> None:
         VENV.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         sys.exit(f"dev.py: cannot write to {VENV} ({error.strerror}); clone into a folder of your own")
-    version = ".".join(map(str, sys.version_info[:2]))
     question = f"import sys, pip; print(sys.version_info[:2] == {sys.version_info[:2]})"
     if script("python").exists() and capture(script("python"), "-c", question) == (0, "True\n"):
         return
     lacking = " and ".join(name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None)
     code, output = (1, f"no module {lacking}") if lacking else capture(sys.executable, "-m", "venv", "--clear", VENV)
     if code:
-        hint = f"on Debian and Ubuntu: apt install python{version}-venv"
+        hint = f"on Debian and Ubuntu: apt install python3.{sys.version_info[1]}-venv"
         sys.exit(f"dev.py: cannot make a virtual environment in {VENV}; {hint}\n{output}")
 
 
@@ -115,9 +113,8 @@ def install(groups: list[str]) -> None:
 
 def check() -> int:
     """Run every static check, also after one has failed."""
-    pyright = ["pyright", "--pythonpath", str(script("python"))]
-    tests = ["pytest", "-q", "tests/test_layers.py", "tests/test_files.py"]
-    tools = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], pyright, tests]
+    pyright, tests = ["pyright", "--pythonpath", str(script("python"))], ["tests/test_layers.py", "tests/test_files.py"]
+    tools = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], pyright, ["pytest", "-q", *tests]]
     failed = [" ".join(tool[:2]) for tool in tools if run(script("python"), "-m", *tool)]
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed", file=sys.stderr)
     return 1 if failed else 0
@@ -125,14 +122,12 @@ def check() -> int:
 
 def main(verb: str = "", *rest: str) -> int:
     """Run one verb and return the exit code: 2 for wrong use, 130 when interrupted."""
-    if problem := python_problem(sys.version_info[:2]):
-        sys.exit(problem)
-    if verb in ("-h", "--help", "help"):
-        print(__doc__)
-        return 0
+    require_python(sys.version_info[:2])
     if verb not in GROUPS or len(rest) != {"check": 0, "wheels": 1}.get(verb, len(rest)):
-        print(f"dev.py: cannot do {' '.join([verb, *rest]) or 'nothing'!r}\n\n{__doc__}", file=sys.stderr)
-        return 2
+        asked = verb in ("-h", "--help", "help")
+        complaint = "" if asked else f"dev.py: cannot do {' '.join([verb, *rest]) or 'nothing'!r}\n\n"
+        print(f"{complaint}{__doc__}", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         if groups := missing(GROUPS[verb]):
@@ -144,8 +139,9 @@ def main(verb: str = "", *rest: str) -> int:
         if verb == "wheels":
             build = (script("python"), "-m", "build", "--wheel", "--no-isolation", "--outdir", Path(rest[0]).resolve())
             return max(run(*build, folder) for folder in MEMBERS)
-        commands = {"demo": [script("mrt"), "demo"], "test": [script("pytest")]}
-        return run(*commands[verb], *rest) if verb in commands else check()
+        if verb == "check":
+            return check()
+        return run(script("pytest"), *rest) if verb == "test" else run(script("mrt"), "demo", *rest)
     except KeyboardInterrupt:
         return 130
 
