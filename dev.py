@@ -30,7 +30,7 @@ GROUPS = {"demo": ["test"], "test": ["test"], "check": ["test", "check"], "wheel
 def require_python(version: tuple[int, int]) -> None:
     """Turn away an interpreter that is too old."""
     if version < (3, 11):
-        sys.exit(f"dev.py: Python {version[0]}.{version[1]} is too old, MRT needs 3.11 or later; try: python3.12 dev.py")
+        sys.exit(f"dev.py: Python {version[0]}.{version[1]} is too old, MRT needs 3.11 or later. Try python3.12 dev.py")
 
 
 def script(name: str) -> Path:
