@@ -1,0 +1,184 @@
+"""A vendor: its names, icons, credential forms and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from mrt.entities.common import ConfigurateMethod, Help, I18nObject, ModelType, SchemaModel, default_label
+from mrt.entities.model import AIModelEntity
+
+
+class FormType(StrEnum):
+    """How a credential field is asked for."""
+
+    TEXT_INPUT = "text-input"
+    SECRET_INPUT = "secret-input"
+    SELECT = "select"
+    RADIO = "radio"
+    SWITCH = "switch"
+
+
+class FormShowOn(SchemaModel):
+    """A condition: the field is shown when `variable` has `value`.
+
+    Core itself supplies the variables ``__model_type`` and ``__model_name``.
+    """
+
+    variable: str
+    value: str
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return _yaml_text(value)
+
+
+class FormOption(SchemaModel):
+    """One choice of a select or radio field."""
+
+    value: str
+    label: I18nObject
+    show_on: list[FormShowOn] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            text = _yaml_text(value.get("value"))
+            show_on = value.get("show_on") or []
+            return {**value, "value": text, "label": value.get("label") or default_label(text), "show_on": show_on}
+        return value
+
+
+class CredentialFormSchema(SchemaModel):
+    """One field of a credential form.
+
+    Args:
+        variable: Key in the credentials.
+        label: Display name.
+        type: How it is asked for; ``secret-input`` values become `Secret`.
+        required: True unless the form says otherwise.
+        default: Value that stands when none is given.
+        options: Choices of select and radio fields.
+        placeholder: Example shown in the empty field.
+        max_length: Longest value in characters; 0 is no limit.
+        show_on: Conditions that all have to hold for the field to exist.
+        help: Explanation shown with the field.
+    """
+
+    variable: str
+    label: I18nObject
+    type: FormType
+    required: bool = True
+    default: str | None = None
+    options: list[FormOption] = Field(default_factory=list)
+    placeholder: I18nObject | None = None
+    max_length: int = 0
+    show_on: list[FormShowOn] = Field(default_factory=list)
+    help: I18nObject | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        filled = {key: item for key, item in value.items() if item is not None}
+        if not filled.get("label") and filled.get("variable"):
+            filled["label"] = default_label(str(filled["variable"]))
+        if "default" in filled:
+            filled["default"] = _yaml_text(filled["default"])
+        text = filled.get("help")
+        # Published forms write either a text by language or a mapping that holds it under `text`.
+        if isinstance(text, Mapping) and "text" in text:
+            filled["help"] = text["text"]
+        return filled
+
+
+class ProviderCredentialSchema(SchemaModel):
+    """The form for credentials of the whole provider."""
+
+    credential_form_schemas: list[CredentialFormSchema] = Field(default_factory=list)
+
+    @field_validator("credential_form_schemas", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: Any) -> Any:
+        return [] if value is None else value
+
+
+class FieldModelSchema(SchemaModel):
+    """How the model's own name is asked for."""
+
+    label: I18nObject
+    placeholder: I18nObject | None = None
+
+
+class ModelCredentialSchema(ProviderCredentialSchema):
+    """The form for credentials of one customizable model."""
+
+    model: FieldModelSchema | None = None
+
+
+class ProviderEntity(SchemaModel):
+    """A vendor as its ``provider.yaml`` describes it.
+
+    Args:
+        provider: Provider id, the part before the slash in ``"xinference/qwen"``.
+        label: Display name.
+        supported_model_types: Model types, in display order.
+        configurate_methods: Predefined models, customizable ones, or both.
+        provider_credential_schema: Form for the provider's credentials.
+        model_credential_schema: Form for one customizable model's credentials.
+        models: Predefined models in position order.
+        position: Model type to model names, in display order.
+    """
+
+    provider: str
+    label: I18nObject
+    description: I18nObject | None = None
+    icon_small: I18nObject | None = None
+    icon_large: I18nObject | None = None
+    icon_small_dark: I18nObject | None = None
+    icon_large_dark: I18nObject | None = None
+    background: str | None = None
+    help: Help | None = None
+    supported_model_types: list[ModelType] = Field(default_factory=list)
+    configurate_methods: list[ConfigurateMethod] = Field(default_factory=list)
+    provider_credential_schema: ProviderCredentialSchema | None = None
+    model_credential_schema: ModelCredentialSchema | None = None
+    models: list[AIModelEntity] = Field(default_factory=list)
+    position: dict[str, list[str]] = Field(default_factory=dict)
+
+    @field_validator("supported_model_types", mode="before")
+    @classmethod
+    def _any_spelling(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [ModelType(item) if isinstance(item, str) else item for item in value]
+        return value
+
+    def credential_form(self, model: str | None = None) -> list[CredentialFormSchema]:
+        """Return the form that credentials of a model, or of the provider, have to satisfy.
+
+        Args:
+            model: With a model name the model's form counts, and the provider's where there is none.
+        """
+        schemas = [self.provider_credential_schema]
+        if model is not None:
+            schemas.insert(0, self.model_credential_schema)
+        for schema in schemas:
+            if schema is not None and schema.credential_form_schemas:
+                return schema.credential_form_schemas
+        return []
+
+    def model_entities(self, model_type: ModelType | None = None) -> list[AIModelEntity]:
+        """Return the predefined models of a type, deprecated ones included."""
+        return [entity for entity in self.models if model_type is None or entity.model_type == model_type]
+
+
+def _yaml_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
