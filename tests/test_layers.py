@@ -30,14 +30,23 @@ CORE_NEEDS = {"click", "httpx", "importlib_metadata", "pluggy", "pydantic", "pyd
 CORE_EXTRAS = {"keyring", "opentelemetry", "rich"}
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and dotted name of everything that a file imports; `from a import b` gives `a.b`."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+def imports(path: Path, for_checkers: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield line and dotted name of everything that a file imports; `from a import b` gives `a.b`.
+
+    Without `for_checkers`, what stands below `if TYPE_CHECKING:` is left out: it makes no dependency at run time.
+    """
+    waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"), str(path))]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.If) and not for_checkers and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 def part(path: Path) -> str:
@@ -70,7 +79,7 @@ def test_core_depends_in_one_direction(path: Path) -> None:
     if own == "__init__":
         return  # gathers the public names of every part
     wrong = []
-    for line, name in imports(path):
+    for line, name in imports(path, for_checkers=False):
         if name.split(".")[0] != "mrt":
             continue
         target = [*name.split("."), "(the package itself)"][1]
@@ -123,3 +132,10 @@ def test_the_kit_imports_no_plugin() -> None:
 def test_the_rules_cover_files_that_exist() -> None:
     assert len(FILES) > 20
     assert len(PLUGINS) == 4
+
+
+def test_imports_for_checkers_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a\nelse:\n    import b\n")
+    assert {name for _, name in imports(path)} == {"typing.TYPE_CHECKING", "a", "b"}
+    assert {name for _, name in imports(path, for_checkers=False)} == {"typing.TYPE_CHECKING", "b"}
