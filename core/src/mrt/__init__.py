@@ -2,7 +2,7 @@
 
     import mrt
 
-    chat = mrt.llm("xinference/qwen2.5-instruct", credentials={"server_url": "http://127.0.0.1:9997", "model_uid": "qwen"})
+    chat = mrt.llm("acme/some-model", credentials={"api_key": "sk-test-1"})
     print(chat.invoke("Tell me a joke").text)
 
 Names are imported when they are first used, so that `import mrt` costs next to nothing.

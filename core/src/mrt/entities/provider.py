@@ -126,7 +126,7 @@ class ProviderEntity(SchemaModel):
     """A vendor as its ``provider.yaml`` describes it.
 
     Args:
-        provider: Provider id, the part before the slash in ``"xinference/qwen"``.
+        provider: Provider id, the part before the slash in ``"acme/some-model"``.
         label: Display name.
         supported_model_types: Model types, in display order.
         configurate_methods: Predefined models, customizable ones, or both.
