@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,14 @@ class Distribution:
     @property
     def name(self) -> str:
         return str(self.project["name"])
+
+    @property
+    def version(self) -> str:
+        if "version" in self.project:
+            return str(self.project["version"])
+        source = (self.package / "__init__.py").read_text("utf-8")
+        (version,) = re.findall(r'^__version__ = "(.+)"$', source, re.MULTILINE)
+        return str(version)
 
     @property
     def package(self) -> Path:

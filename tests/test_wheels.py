@@ -101,7 +101,7 @@ def wheels(wheelhouse: Path, distributions: list[Any]) -> Iterator[dict[str, zip
     with ExitStack() as opened:
         found = {}
         for member in distributions:
-            (path,) = wheelhouse.glob(f"{member.name.replace('-', '_')}-{member.project['version']}-py3-none-any.whl")
+            (path,) = wheelhouse.glob(f"{member.name.replace('-', '_')}-{member.version}-py3-none-any.whl")
             found[member.name] = opened.enter_context(zipfile.ZipFile(path))
         yield found
 
@@ -117,7 +117,7 @@ def test_each_wheel_holds_its_package_and_nothing_else(
     for member in distributions:
         names = wheels[member.name].namelist()
         package = member.package.name
-        info = f"{member.name.replace('-', '_')}-{member.project['version']}.dist-info"
+        info = f"{member.name.replace('-', '_')}-{member.version}.dist-info"
         assert {name.split("/")[0] for name in names} == {package, info}
         assert not [name for name in names if re.search(r"\.pth$|\.pyc$|(^|/)(tests|\.?venv)/", name)]
         source = {

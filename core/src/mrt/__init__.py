@@ -15,99 +15,124 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mrt.api import llm, moderation, rerank, speech2text, text_embedding, tts
-    from mrt.entities.common import ConfigurateMethod, FetchFrom, Help, I18nObject, ModelType
-    from mrt.entities.invocation import (
-        AudioFile,
-        Invocation,
-        LLMRequest,
-        ModerationRequest,
-        RerankRequest,
-        Speech2TextRequest,
-        TextEmbeddingRequest,
-        TTSRequest,
+    from mrt.api import (
+        llm as llm,
+        moderation as moderation,
+        rerank as rerank,
+        speech2text as speech2text,
+        text_embedding as text_embedding,
+        tts as tts,
     )
-    from mrt.entities.llm import FinishReason, LLMMode, LLMResult, LLMResultChunk, LLMResultChunkDelta
+    from mrt.entities.common import (
+        ConfigurateMethod as ConfigurateMethod,
+        FetchFrom as FetchFrom,
+        Help as Help,
+        I18nObject as I18nObject,
+        ModelType as ModelType,
+    )
+    from mrt.entities.invocation import (
+        AudioFile as AudioFile,
+        Invocation as Invocation,
+        LLMRequest as LLMRequest,
+        ModerationRequest as ModerationRequest,
+        RerankRequest as RerankRequest,
+        Speech2TextRequest as Speech2TextRequest,
+        TextEmbeddingRequest as TextEmbeddingRequest,
+        TTSRequest as TTSRequest,
+    )
+    from mrt.entities.llm import (
+        FinishReason as FinishReason,
+        LLMMode as LLMMode,
+        LLMResult as LLMResult,
+        LLMResultChunk as LLMResultChunk,
+        LLMResultChunkDelta as LLMResultChunkDelta,
+    )
     from mrt.entities.message import (
-        AssistantPromptMessage,
-        AudioPromptMessageContent,
-        DeveloperPromptMessage,
-        DocumentPromptMessageContent,
-        ImagePromptMessageContent,
-        MultiModalPromptMessageContent,
-        PromptMessage,
-        PromptMessageContent,
-        PromptMessageContentType,
-        PromptMessageRole,
-        PromptMessageTool,
-        SystemPromptMessage,
-        TextPromptMessageContent,
-        ToolCall,
-        ToolCallFunction,
-        ToolPromptMessage,
-        UserPromptMessage,
-        VideoPromptMessageContent,
+        AssistantPromptMessage as AssistantPromptMessage,
+        AudioPromptMessageContent as AudioPromptMessageContent,
+        DeveloperPromptMessage as DeveloperPromptMessage,
+        DocumentPromptMessageContent as DocumentPromptMessageContent,
+        ImagePromptMessageContent as ImagePromptMessageContent,
+        MultiModalPromptMessageContent as MultiModalPromptMessageContent,
+        PromptMessage as PromptMessage,
+        PromptMessageContent as PromptMessageContent,
+        PromptMessageContentType as PromptMessageContentType,
+        PromptMessageRole as PromptMessageRole,
+        PromptMessageTool as PromptMessageTool,
+        SystemPromptMessage as SystemPromptMessage,
+        TextPromptMessageContent as TextPromptMessageContent,
+        ToolCall as ToolCall,
+        ToolCallFunction as ToolCallFunction,
+        ToolPromptMessage as ToolPromptMessage,
+        UserPromptMessage as UserPromptMessage,
+        VideoPromptMessageContent as VideoPromptMessageContent,
     )
     from mrt.entities.model import (
-        AIModelEntity,
-        ModelFeature,
-        ModelPropertyKey,
-        ParameterRule,
-        ParameterType,
-        PriceConfig,
-        PriceTier,
-        VoiceEntity,
+        AIModelEntity as AIModelEntity,
+        ModelFeature as ModelFeature,
+        ModelPropertyKey as ModelPropertyKey,
+        ParameterRule as ParameterRule,
+        ParameterType as ParameterType,
+        PriceConfig as PriceConfig,
+        PriceTier as PriceTier,
+        VoiceEntity as VoiceEntity,
     )
     from mrt.entities.provider import (
-        CredentialFormSchema,
-        FieldModelSchema,
-        FormOption,
-        FormShowOn,
-        FormType,
-        ModelCredentialSchema,
-        ProviderCredentialSchema,
-        ProviderEntity,
+        CredentialFormSchema as CredentialFormSchema,
+        FieldModelSchema as FieldModelSchema,
+        FormOption as FormOption,
+        FormShowOn as FormShowOn,
+        FormType as FormType,
+        ModelCredentialSchema as ModelCredentialSchema,
+        ProviderCredentialSchema as ProviderCredentialSchema,
+        ProviderEntity as ProviderEntity,
     )
     from mrt.entities.results import (
-        ModerationResult,
-        RerankDocument,
-        RerankResult,
-        SpeechAudio,
-        TextEmbeddingResult,
-        Voice,
+        ModerationResult as ModerationResult,
+        RerankDocument as RerankDocument,
+        RerankResult as RerankResult,
+        SpeechAudio as SpeechAudio,
+        TextEmbeddingResult as TextEmbeddingResult,
+        Voice as Voice,
     )
-    from mrt.entities.secret import Credentials, Secret, reveal
-    from mrt.entities.usage import EmbeddingUsage, LLMUsage, TokenCount
+    from mrt.entities.secret import Credentials as Credentials, Secret as Secret, reveal as reveal
+    from mrt.entities.usage import EmbeddingUsage as EmbeddingUsage, LLMUsage as LLMUsage, TokenCount as TokenCount
     from mrt.errors import (
-        CredentialsValidateFailedError,
-        InvokeAuthorizationError,
-        InvokeBadRequestError,
-        InvokeBadResponseError,
-        InvokeConnectionError,
-        InvokeContentFilterError,
-        InvokeContextLengthError,
-        InvokeError,
-        InvokeModelNotFoundError,
-        InvokeRateLimitError,
-        InvokeServerUnavailableError,
-        InvokeTimeoutError,
-        MRTError,
-        PluginError,
-        ProviderNotFoundError,
-        SchemaError,
+        CredentialsValidateFailedError as CredentialsValidateFailedError,
+        InvokeAuthorizationError as InvokeAuthorizationError,
+        InvokeBadRequestError as InvokeBadRequestError,
+        InvokeBadResponseError as InvokeBadResponseError,
+        InvokeConnectionError as InvokeConnectionError,
+        InvokeContentFilterError as InvokeContentFilterError,
+        InvokeContextLengthError as InvokeContextLengthError,
+        InvokeError as InvokeError,
+        InvokeModelNotFoundError as InvokeModelNotFoundError,
+        InvokeRateLimitError as InvokeRateLimitError,
+        InvokeServerUnavailableError as InvokeServerUnavailableError,
+        InvokeTimeoutError as InvokeTimeoutError,
+        MRTError as MRTError,
+        PluginError as PluginError,
+        ProviderNotFoundError as ProviderNotFoundError,
+        SchemaError as SchemaError,
     )
-    from mrt.hookspecs import MRT_API, hookimpl
-    from mrt.http.messages import HTTPRequest, HTTPResponse, ServerSentEvent, Timeouts
-    from mrt.plugin.base import AIModel
-    from mrt.plugin.http_model import HTTPModel, StreamParser
-    from mrt.plugin.llm import LargeLanguageModel
-    from mrt.plugin.moderation import ModerationModel
-    from mrt.plugin.provider import Provider
-    from mrt.plugin.rerank import RerankModel
-    from mrt.plugin.speech2text import Speech2TextModel
-    from mrt.plugin.text_embedding import TextEmbeddingModel
-    from mrt.plugin.tts import TTSModel
-    from mrt.runtime import Runtime
+    from mrt.hookspecs import MRT_API as MRT_API, hookimpl as hookimpl
+    from mrt.http.messages import (
+        HTTPRequest as HTTPRequest,
+        HTTPResponse as HTTPResponse,
+        ServerSentEvent as ServerSentEvent,
+        Timeouts as Timeouts,
+    )
+    from mrt.plugin.base import AIModel as AIModel
+    from mrt.plugin.http_model import HTTPModel as HTTPModel, StreamParser as StreamParser
+    from mrt.plugin.llm import LargeLanguageModel as LargeLanguageModel
+    from mrt.plugin.moderation import ModerationModel as ModerationModel
+    from mrt.plugin.provider import Provider as Provider
+    from mrt.plugin.rerank import RerankModel as RerankModel
+    from mrt.plugin.speech2text import Speech2TextModel as Speech2TextModel
+    from mrt.plugin.text_embedding import TextEmbeddingModel as TextEmbeddingModel
+    from mrt.plugin.tts import TTSModel as TTSModel
+    from mrt.runtime import Runtime as Runtime
+
 
 _HOMES = {
     "mrt.api": "llm moderation rerank speech2text text_embedding tts",
@@ -146,7 +171,7 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_HOME_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
