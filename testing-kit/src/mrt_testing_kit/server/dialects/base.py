@@ -1,0 +1,209 @@
+"""The adapter between the oracle and one vendor's words.
+
+A dialect of your own is one small class::
+
+    from mrt_testing_kit.server import Call, Dialect, Reply, Route, register_dialect
+
+    @register_dialect
+    class Acme(Dialect):
+        name = "acme"
+        routes = (Route("POST", "/v2/talk", "chat", "talk"), Route("GET", "/v2/models", "models", "models"))
+
+        def error(self, status, message, **details):            # every error goes out in this shape
+            return json_reply({"fault": message, "no": status}, status)
+
+        def talk(self, call: Call) -> Reply:
+            talk = Conversation([Turn("user", call.body["question"])])
+            answer = call.answer(talk)                           # the oracle's answer, after the faults
+            if call.stream:
+                events = [Event({"piece": piece.text}, kind="text") for piece in call.pieces(answer) if piece.text]
+                return call.stream_reply([*events, Event(raw="END", kind="end")], Framing(), answer)
+            return call.json_reply({"said": answer.text}, answer=answer)
+
+        def models(self, call: Call) -> Reply:
+            return call.json_reply(["acme-1"])
+
+Give each event a ``kind`` (see ``mrt_testing_kit.server.wire.Event``): the faults find their place by it. A dialect that
+builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import unquote
+
+from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.wire import Event, Reply, json_reply
+
+if TYPE_CHECKING:
+    from mrt_testing_kit.server.app import OracleServer
+    from mrt_testing_kit.server.strict.rules import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    Attributes:
+        method: ``GET``, ``POST`` or ``DELETE``.
+        path: the path; ``{name}`` takes one segment, ``{name+}`` any number of them. Segments are split before percent
+            signs are resolved, as vendors do.
+        kind: ``chat``, ``completion``, ``generate``, ``embedding``, ``rerank``, ``transcription``, ``speech``,
+            ``moderation``, ``models``, ``model``, ``count_tokens`` or ``other``.
+        handler: the name of the dialect's method, or a function.
+        open: whether it needs no credentials.
+    """
+
+    method: str
+    path: str
+    kind: str
+    handler: str | Callable[[Call], Reply]
+    open: bool = False
+
+    def match(self, raw_path: str) -> dict[str, str] | None:
+        """Return what the pattern finds in a path, or None when it does not fit."""
+        found = _compile(self.path).fullmatch(raw_path)
+        return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
+
+
+@lru_cache(maxsize=512)
+def _compile(path: str) -> re.Pattern[str]:
+    pattern = re.escape(path)
+    pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", pattern)
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", pattern))
+
+
+class Dialect:
+    """A vendor's words. Subclasses set ``name`` and ``routes`` and write the handlers that the routes name.
+
+    Attributes:
+        name: as given to ``OracleServer(dialect=...)``.
+        routes: the endpoints.
+        key_header: where credentials are looked for.
+        key_prefix: what stands before the key there.
+    """
+
+    name: ClassVar[str] = ""
+    routes: ClassVar[Sequence[Route]] = ()
+    key_header: ClassVar[str] = "authorization"
+    key_prefix: ClassVar[str] = "Bearer "
+
+    def __init__(self, server: OracleServer) -> None:
+        self.server = server
+
+    def route(self, request: RecordedRequest) -> tuple[Route, dict[str, str]] | None:
+        """Find the endpoint of a request."""
+        for route in self.routes:
+            if route.method == request.method:
+                found = route.match(request.raw_path)
+                if found is not None:
+                    return route, found
+        return None
+
+    def handle(self, call: Call, route: Route) -> Reply:
+        """Answer a call that was let in."""
+        handler = getattr(self, route.handler) if isinstance(route.handler, str) else route.handler
+        reply: Reply = handler(call)
+        return reply
+
+    def missing(self, request: RecordedRequest) -> Reply:
+        """Answer a request that has no endpoint."""
+        return self.error(404, f"no route for {request.method} {request.raw_path}")
+
+    def authorize(self, request: RecordedRequest, route: Route) -> Reply | None:
+        """Check the credentials; None when they do.
+
+        Without a key set on the server anything goes.
+        """
+        if self.server.api_key is None or route.open:
+            return None
+        given = request.header(self.key_header) or ""
+        if given == f"{self.key_prefix}{self.server.api_key}":
+            return None
+        return self.unauthorized(request, given.removeprefix(self.key_prefix).strip(), route)
+
+    def unauthorized(self, request: RecordedRequest, key: str, route: Route) -> Reply:
+        """Answer a request with a wrong or missing key."""
+        return self.error(401, "wrong or missing key")
+
+    def read_body(self, request: RecordedRequest, route: Route) -> tuple[dict[str, Any], Reply | None]:
+        """Read the JSON body of a POST; the reply is the refusal of one that cannot be read."""
+        if request.method != "POST" or (request.header("content-type") or "").startswith("multipart/"):
+            return {}, None
+        try:
+            body = json.loads(request.body or b"null")
+        except ValueError as exc:
+            return {}, self.bad_json(request, route, exc)
+        if not isinstance(body, dict):
+            return {}, self.not_an_object(request, route, body)
+        return body, None
+
+    def bad_json(self, request: RecordedRequest, route: Route, exc: ValueError) -> Reply:
+        """Answer a body that is not JSON."""
+        return self.error(400, f"the body is not JSON: {exc}")
+
+    def not_an_object(self, request: RecordedRequest, route: Route, body: Any) -> Reply:
+        """Answer a body that is JSON but no object."""
+        return self.error(400, "the body is not a JSON object")
+
+    def wants_stream(self, body: dict[str, Any], route: Route) -> bool:
+        """Say whether a stream is asked for."""
+        return bool(body.get("stream")) and route.kind in ("chat", "completion", "generate", "speech", "transcription")
+
+    def check(self, call: Call) -> Reply | None:
+        """Refuse what the vendor refuses even when it is lenient; None when all is well."""
+        return None
+
+    def strict(self, call: Call) -> list[Violation]:
+        """Return what a strict server refuses; see ``mrt_testing_kit.server.strict``."""
+        return []
+
+    def error(self, status: int, message: str, **details: Any) -> Reply:
+        """Build an error in the vendor's shape."""
+        return json_reply({"error": message}, status)
+
+    def error_value(self, status: int, message: str) -> Any:
+        """Return the JSON document of an error in the vendor's shape."""
+        return self.error(status, message).payload
+
+    def error_events(self, status: int, message: str) -> list[Event]:
+        """Return the events by which the vendor tells of an error inside a stream that began with 200."""
+        return [Event({"error": message}, kind="error")]
+
+    def refuse(self, call: Call, violation: Violation) -> Reply:
+        """Answer a request that breaks a strict rule."""
+        return self.error(violation.status, violation.sentence, param=violation.param)
+
+    def headers(self, request: RecordedRequest, reply: Reply) -> list[tuple[str, str]]:
+        """Return the headers that every reply begins with."""
+        return [("date", formatdate(usegmt=True))]
+
+    def call_id(self, call: Call, number: int) -> str:
+        """Make an id for a tool call."""
+        return f"call_{self.server.token(24)}"
+
+    def now(self) -> int:
+        """Return the time for a ``created`` field, in whole seconds."""
+        return int(time.time())
+
+    def uuid(self) -> str:
+        """Return a random id."""
+        return str(uuid.uuid4())
+
+
+DIALECTS: dict[str, type[Dialect]] = {}
+
+
+def register_dialect(cls: type[Dialect]) -> type[Dialect]:
+    """Make a dialect known under its name."""
+    DIALECTS[cls.name] = cls
+    return cls

@@ -1,0 +1,147 @@
+"""Reads chat requests in OpenAI's shape, for every dialect that shares it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from mrt_testing_kit.server.answer import ToolCall
+from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
+
+_CONVERSATION = {"messages", "tools", "functions", "stream", "stream_options"}
+
+
+def conversation(body: dict[str, Any], *, thinks: bool = False) -> Conversation:
+    """Read a chat request; what cannot be read is passed over, as lenient servers do."""
+    raw = body.get("messages")
+    turns = [turn(message) for message in raw if isinstance(message, dict)] if isinstance(raw, list) else []
+    limit = body.get("max_completion_tokens", body.get("max_tokens"))
+    return Conversation(
+        turns=turns,
+        tools=tools(body.get("tools")),
+        tool_choice=choice(body.get("tool_choice")),
+        params={name: value for name, value in body.items() if name not in _CONVERSATION},
+        schema=schema(body.get("response_format")),
+        limit=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
+        stops=stops(body.get("stop")),
+        thinks=thinks,
+    )
+
+
+def turn(message: dict[str, Any]) -> Turn:
+    """Read one message."""
+    role = str(message.get("role", "user"))
+    text, images = content(message.get("content"))
+    if role == "tool":
+        return Turn("tool", results=[ToolResult(str(message.get("tool_call_id", "")), text)])
+    calls = [
+        ToolCall(str(call["function"].get("name", "")), call["function"].get("arguments"), str(call.get("id", "")))
+        for call in message.get("tool_calls") or []
+        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+    ]
+    return Turn("system" if role == "developer" else role, text, images, calls)
+
+
+def content(value: Any) -> tuple[str, list[Image]]:
+    """Read the content of a message: text, or a list of parts."""
+    if isinstance(value, str):
+        return value, []
+    texts: list[str] = []
+    images: list[Image] = []
+    for part in value if isinstance(value, list) else []:
+        if not isinstance(part, dict):
+            continue
+        kind = part.get("type")
+        if kind == "text":
+            texts.append(str(part.get("text", "")))
+        elif kind == "image_url":
+            link = part.get("image_url")
+            images.append(image(str(link.get("url", "")) if isinstance(link, dict) else str(link)))
+        elif kind == "input_audio" and isinstance(part.get("input_audio"), dict):
+            sound = part["input_audio"]
+            images.append(Image(f"audio/{sound.get('format', 'wav')}", decode(str(sound.get("data", "")))))
+        elif kind == "file" and isinstance(part.get("file"), dict):
+            images.append(image(str(part["file"].get("file_data", ""))))
+        elif kind == "video_url":
+            link = part.get("video_url")
+            images.append(image(str(link.get("url", "")) if isinstance(link, dict) else str(link)))
+    return "\n".join(texts), images
+
+
+def image(url: str) -> Image:
+    """Read the address of an image; the bytes of a ``data:`` address, no other is fetched."""
+    if not url.startswith("data:"):
+        return Image("url", None, url)
+    head, _, data = url[5:].partition(",")
+    media_type, _, coding = head.partition(";")
+    return Image(media_type, decode(data) if coding == "base64" else data.encode())
+
+
+def decode(text: str) -> bytes | None:
+    """Read base64; None when it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def tools(value: Any) -> list[ToolSpec]:
+    """Read the tools offered."""
+    found: list[ToolSpec] = []
+    for tool in value if isinstance(value, list) else []:
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if isinstance(function, dict) and function.get("name"):
+            name, about = str(function["name"]), str(function.get("description") or "")
+            found.append(ToolSpec(name, about, function.get("parameters")))
+    return found
+
+
+def choice(value: Any) -> str:
+    """Read the choice of tools."""
+    if isinstance(value, dict):
+        function = value.get("function")
+        return f"name:{function.get('name')}" if isinstance(function, dict) else "auto"
+    return value if isinstance(value, str) else "auto"
+
+
+def schema(value: Any) -> Any:
+    """Read the schema asked for; True for any object."""
+    if not isinstance(value, dict):
+        return None
+    if value.get("type") == "json_object":
+        return True
+    if value.get("type") == "json_schema" and isinstance(value.get("json_schema"), dict):
+        return value["json_schema"].get("schema") or True
+    return None
+
+
+def stops(value: Any) -> list[str]:
+    """Read the stop strings."""
+    if isinstance(value, str):
+        return [value]
+    return [stop for stop in value if isinstance(stop, str)] if isinstance(value, list) else []
+
+
+def texts(value: Any) -> list[str | list[int]]:
+    """Read the input of an embedding request: texts or lists of token ids."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        if value and all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+            return [list(value)]
+        return [item if isinstance(item, list) else str(item) for item in value]
+    return []
+
+
+def usage_key(items: list[str | list[int]]) -> str:
+    """Return the text on which the token counts of an embedding request depend."""
+    return "\n".join(item if isinstance(item, str) else " ".join(map(str, item)) for item in items)
+
+
+def documents(value: Any) -> list[str]:
+    """Read the documents of a rerank request: texts, or objects with a text."""
+    return [
+        str(item.get("text", "")) if isinstance(item, dict) else str(item)
+        for item in (value if isinstance(value, list) else [])
+    ]

@@ -1,0 +1,85 @@
+"""Xinference's errors, and which model refuses what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrt_testing_kit.server.dialects.xinference.catalogue import TOOL_FAMILIES
+from mrt_testing_kit.server.wire import Reply, json_reply
+
+CHAT_FAILED = "The chat completion request failed. Check the server logs for details."
+
+
+def detail(text: Any, status: int, **headers: str) -> Reply:
+    """The usual shape of an error."""
+    return json_reply({"detail": text}, status, [(name.replace("_", "-"), value) for name, value in headers.items()])
+
+
+def behind(address: str, text: str) -> str:
+    """Return a text as it comes from behind the API, with the address of the process."""
+    return f"[address={address}, pid=32396] {text}"
+
+
+def no_spec(about: dict[str, Any]) -> str:
+    """Return what an engine says that was asked for something it is not made for."""
+    name = {
+        "embedding": "SentenceTransformerEmbeddingModel",
+        "rerank": "SentenceTransformerRerankModel",
+        "audio": "WhisperModel",
+        "image": "DiffusionModel",
+    }.get(about["model_type"], "PytorchChatModel")
+    return behind(about["address"], f"'{name}' object has no attribute 'model_spec'")
+
+
+def not_for(about: dict[str, Any], purpose: str) -> str:
+    """Return what the server says when a language model is asked for vectors or speech."""
+    spec = (
+        f"model_metadata=None model_format='{about.get('model_format')}' model_size_in_billions=1 quantization='none' "
+        "model_id=None model_hub='huggingface' model_uri='file:///models/tiny-llm' model_revision=None "
+        "activated_size_in_billions=None draft_model_id=None draft_quantizations=None draft_model_revision=None"
+    )
+    return behind(about["address"], f"Model {spec} is not for creating {purpose}.")
+
+
+def wrong_kind(kind: str, about: dict[str, Any]) -> str | None:
+    """Return the server's text when the model is of another kind than the endpoint; None when it fits."""
+    model_type, abilities = about["model_type"], about.get("model_ability", [])
+    if kind == "chat":
+        return None if model_type == "LLM" and "chat" in abilities else CHAT_FAILED
+    if kind == "completion":
+        if model_type != "LLM":
+            return no_spec(about)
+        # Transformers fails on text completions of chat models in 4.1, even of those that list "generate".
+        chatty = "chat" in abilities and about.get("model_engine") == "Transformers"
+        return behind(about["address"], "'str' object has no attribute 'get'") if chatty else None
+    wanted = {"embedding": "embedding", "rerank": "rerank", "transcription": "audio", "speech": "audio"}.get(kind)
+    if wanted is None:
+        return None
+    if model_type != wanted:
+        purpose = {"embedding": "embedding", "speech": "speech", "transcription": "transcription"}.get(kind)
+        return not_for(about, purpose) if model_type == "LLM" and purpose else no_spec(about)
+    if kind == "speech" and not any(ability.startswith("text2audio") for ability in abilities):
+        return no_spec(about)
+    if kind == "transcription" and "audio2text" not in abilities:
+        return behind(about["address"], f"Model {about['model_name']} cannot transcribe.")
+    return None
+
+
+def tools_refused(about: dict[str, Any], body: dict[str, Any]) -> str | None:
+    """Return the refusal of tools by a model whose family is not known to take them."""
+    messages = body.get("messages") or [{}]
+    last = messages[-1] if isinstance(messages[-1], dict) else {}
+    if not body.get("tools") and last.get("role") != "tool":
+        return None
+    if about.get("model_family") in TOOL_FAMILIES:
+        return None
+    return f"Only {TOOL_FAMILIES} support tool calls"
+
+
+def has_image(body: dict[str, Any]) -> bool:
+    """Say whether any message has a part that is not text."""
+    for message in body.get("messages") or []:
+        content = message.get("content") if isinstance(message, dict) else None
+        if isinstance(content, list) and any(isinstance(p, dict) and p.get("type") != "text" for p in content):
+            return True
+    return False
