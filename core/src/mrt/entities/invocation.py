@@ -14,7 +14,10 @@ from mrt.entities.model import AIModelEntity
 from mrt.entities.results import EmbeddingInputType
 from mrt.entities.secret import Credentials
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class LLMRequest:
     """
 
     prompt_messages: Sequence[PromptMessage]
-    model_parameters: Mapping[str, Any] = _NOTHING
+    model_parameters: Mapping[str, Any] = field(default_factory=_nothing)
     tools: Sequence[PromptMessageTool] = ()
     stop: Sequence[str] = ()
 

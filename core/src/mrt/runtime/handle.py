@@ -1,0 +1,119 @@
+"""What the handles of all six model types share."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from mrt.entities.common import ModelType
+from mrt.entities.invocation import Invocation, Request
+from mrt.entities.model import AIModelEntity
+from mrt.entities.secret import Credentials
+from mrt.errors import InvokeBadRequestError
+from mrt.http.context import CallContext
+
+if TYPE_CHECKING:
+    from mrt.runtime.runtime import Runtime
+
+
+class Handle:
+    """One model with its credentials, ready to be called from any thread or event loop.
+
+    Made by `mrt.llm` and its sisters. Handles are cheap: connections belong to the runtime.
+    """
+
+    model_type: ClassVar[ModelType]
+
+    def __init__(self, runtime: Runtime, provider: str, model: str, credentials: Credentials, context: CallContext) -> None:
+        self._runtime = runtime
+        self.provider = provider
+        self.model = model
+        self.credentials = credentials
+        self._context = context
+        self._closed = False
+        self._known_schema: tuple[AIModelEntity | None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.provider}/{self.model}>"
+
+    @property
+    def schema(self) -> AIModelEntity:
+        """The model's schema: features, context size, parameter rules, prices.
+
+        Raises:
+            InvokeError: The vendor was asked for it and failed.
+        """
+        return self._schema() or AIModelEntity(
+            model=self.model,
+            label=self.model,  # type: ignore[arg-type]  # the entity makes a label of a text
+            model_type=self.model_type,
+            fetch_from="customizable-model",  # type: ignore[arg-type]
+        )
+
+    def validate_credentials(self) -> None:
+        """Check the credentials against the form, then ask the vendor.
+
+        Raises:
+            CredentialsValidateFailedError: They do not work.
+            InvokeError: The vendor could not be asked: no connection, or it failed.
+        """
+        self._runtime.check_credentials(self.provider, self.credentials, self.model_type, self.model, self._context)
+
+    async def avalidate_credentials(self) -> None:
+        """Do the same as `validate_credentials` without blocking the event loop."""
+        await asyncio.to_thread(self.validate_credentials)
+
+    def close(self) -> None:
+        """Give the handle up; the runtime's idle connections close with its last handle. Closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._runtime.release(self)
+
+    async def aclose(self) -> None:
+        """Do the same as `close` from an event loop."""
+        if not self._closed:
+            self._closed = True
+            await self._runtime.arelease(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _schema(self) -> AIModelEntity | None:
+        return self._runtime.find_schema(self.provider, self.model_type, self.model, self.credentials, self._context)
+
+    async def _aschema(self) -> AIModelEntity | None:
+        known = self._runtime.peek_schema(self.provider, self.model_type, self.model, self.credentials)
+        if known is not None:
+            return known[0]
+        # Plugins make schemas with blocking requests, once per model and five minutes.
+        return await asyncio.to_thread(self._schema)
+
+    def _invocation(self, request: Request, stream: bool, user: str | None, schema: AIModelEntity | None) -> Invocation[Any]:
+        if self._closed:
+            raise InvokeBadRequestError("this handle is closed: make a new one", provider=self.provider, model=self.model)
+        return Invocation(
+            self.model_type,
+            self.model,
+            self.credentials,
+            request,
+            stream=stream,
+            user=user,
+            schema=schema,
+            provider=self.provider,
+            context=self._context,
+        )
+
+    def _refuse(self, reason: str) -> InvokeBadRequestError:
+        return InvokeBadRequestError(reason, provider=self.provider, model=self.model)
