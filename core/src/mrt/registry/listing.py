@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mrt.entities.provider import ProviderEntity
     from mrt.registry.entry import ProviderEntry
 
-_WIDTH = 6
+_WIDTH = 7
 
 
 class ProviderSummary(NamedTuple):
@@ -29,6 +29,7 @@ class ProviderSummary(NamedTuple):
         distribution: Distribution that brings it.
         version: Version of the distribution.
         schema_path: Path of its provider file, where it has one.
+        methods: How models get into it, as in the YAML (``customizable-model``).
     """
 
     name: str
@@ -37,6 +38,7 @@ class ProviderSummary(NamedTuple):
     distribution: str
     version: str
     schema_path: str | None
+    methods: list[str]
 
 
 def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
@@ -55,20 +57,20 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
             entry.schema_path = item[0]
             entry.check_id(item[3])
             fresh[key] = item
-            summaries.append(_summary(entry, item[4], item[5], item[0]))
+            summaries.append(_summary(entry, item[4], item[5], item[6], item[0]))
             continue
         try:
             schema = entry.schema
         except MRTError:
             continue
-        summary = _summary(
-            entry, _texts(schema), [kind.value for kind in schema.supported_model_types], entry.schema_path
-        )
+        types = [kind.value for kind in schema.supported_model_types]
+        methods = [method.value for method in schema.configurate_methods]
+        summary = _summary(entry, _texts(schema), types, methods, entry.schema_path)
         summaries.append(summary)
         stamp = _stamp(entry.schema_path)
         if key and stamp is not None and settled(stamp[0]):
             changed = True
-            fresh[key] = [entry.schema_path, *stamp, schema.provider, summary.label, summary.model_types]
+            fresh[key] = [entry.schema_path, *stamp, schema.provider, summary.label, types, methods]
     if changed:
         # What other programs of this environment found stays, as long as its file does.
         others = ((key, item) for key, item in kept.items() if key not in fresh and _is_current(item))
@@ -76,8 +78,10 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
     return summaries
 
 
-def _summary(entry: ProviderEntry, label: dict[str, str], types: list[str], path: str | None) -> ProviderSummary:
-    return ProviderSummary(entry.name, label, types, entry.distribution, entry.version, path)
+def _summary(
+    entry: ProviderEntry, label: dict[str, str], types: list[str], methods: list[str], path: str | None
+) -> ProviderSummary:
+    return ProviderSummary(entry.name, label, types, entry.distribution, entry.version, path, methods)
 
 
 def _texts(schema: ProviderEntity) -> dict[str, str]:
@@ -97,7 +101,8 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 def _is_current(item: Any) -> bool:
     if not (isinstance(item, list) and len(item) == _WIDTH and isinstance(item[0], str) and isinstance(item[3], str)):
         return False
-    if not (isinstance(item[4], dict) and "en_US" in item[4] and isinstance(item[5], list)):
+    lists = isinstance(item[5], list) and isinstance(item[6], list)
+    if not (isinstance(item[4], dict) and "en_US" in item[4] and lists):
         return False
     stamp = _stamp(item[0])
     return stamp is not None and [stamp[0], stamp[1]] == item[1:3]
