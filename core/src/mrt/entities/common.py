@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+
+from mrt.entities.plain import given, is_blank, is_list, is_mapping, yaml_text
 
 
 class SchemaModel(BaseModel):
@@ -15,11 +16,29 @@ class SchemaModel(BaseModel):
     model_config = ConfigDict(extra="ignore", populate_by_name=True, protected_namespaces=(), use_enum_values=False)
 
 
+# What people write for a language, and how the entity spells it.
+_LANGUAGES = {
+    "en": "en_US",
+    "en_us": "en_US",
+    "zh": "zh_Hans",
+    "zh_hans": "zh_Hans",
+    "zh_cn": "zh_Hans",
+    "pt": "pt_BR",
+    "pt_br": "pt_BR",
+    "ja": "ja_JP",
+    "ja_jp": "ja_JP",
+}
+_FILLED = ("en_US", "zh_Hans", "pt_BR", "ja_JP")
+
+
 class I18nObject(SchemaModel):
-    """A text in several languages; a missing language falls back to English.
+    """A text in several languages.
+
+    A language that is missing, null or empty has the English text; English itself, when it is missing, has the first
+    text that is there. Further languages (``ko_KR``) are kept as given.
 
     Args:
-        en_US: English text; the first given language stands in when it is absent.
+        en_US: English text.
         zh_Hans: Simplified Chinese.
         pt_BR: Brazilian Portuguese.
         ja_JP: Japanese.
@@ -28,35 +47,52 @@ class I18nObject(SchemaModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     en_US: str
-    zh_Hans: str | None = None
-    pt_BR: str | None = None
-    ja_JP: str | None = None
+    zh_Hans: str = ""
+    pt_BR: str = ""
+    ja_JP: str = ""
 
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return {"en_US": value}
-        if isinstance(value, Mapping):
-            # A null text is an absent language; numbers and booleans come from unquoted YAML scalars.
+            value = {"en_US": value}
+        if not is_mapping(value):
+            return value
+        english = value.get("en_US")
+        if type(english) is not str or not english:
             texts = {
-                str(key): text if isinstance(text, str) else str(text)
+                _LANGUAGES.get(str(key).replace("-", "_").lower(), str(key)): yaml_text(text)
                 for key, text in value.items()
-                if text is not None and text != "" and not isinstance(text, (Mapping, list))
+                if not is_blank(text) and not is_mapping(text) and not is_list(text)
             }
-            if "en_US" not in texts and texts:
-                texts = {"en_US": next(iter(texts.values())), **texts}
-            return texts
-        return value
+            if not texts:
+                return {}
+            value, english = texts, texts.get("en_US") or next(iter(texts.values()))
+        filled = {"en_US": english, "zh_Hans": english, "pt_BR": english, "ja_JP": english}
+        for key, text in value.items():
+            if type(text) is not str:
+                if is_blank(text):
+                    continue
+                text = yaml_text(text)
+            if text:
+                filled[key if key in filled else _LANGUAGES.get(str(key).replace("-", "_").lower(), str(key))] = text
+        return filled
+
+    @model_serializer(mode="plain")
+    def _given(self) -> dict[str, str]:
+        others = {**{name: getattr(self, name) for name in _FILLED[1:]}, **(self.model_extra or {})}
+        return {"en_US": self.en_US, **{name: text for name, text in others.items() if text != self.en_US}}
 
     def get(self, lang: str = "en_US") -> str:
         """Return the text in a language.
 
         Args:
-            lang: ``zh_Hans`` or ``zh-Hans``; an unknown language gives English.
+            lang: ``zh_Hans``, ``zh-Hans`` or ``zh``; an unknown language gives English.
         """
-        text = getattr(self, lang.replace("-", "_"), None)
-        return text if isinstance(text, str) and text else self.en_US
+        name = lang.replace("-", "_")
+        name = _LANGUAGES.get(name.lower(), name)
+        text = getattr(self, name) if name in _FILLED else (self.model_extra or {}).get(name)
+        return text if isinstance(text, str) else self.en_US
 
     def __str__(self) -> str:
         return self.en_US
@@ -76,8 +112,7 @@ class ModelType(StrEnum):
     def _missing_(cls, value: object) -> ModelType | None:
         if not isinstance(value, str):
             return None
-        name = value.strip().lower()
-        return _MODEL_TYPE_ALIASES.get(name) or _MODEL_TYPE_ALIASES.get(name.replace("_", "-"))
+        return _MODEL_TYPE_ALIASES.get(value.strip().lower().replace("_", "-"))
 
     @property
     def key(self) -> str:
@@ -115,10 +150,25 @@ class Help(SchemaModel):
     title: I18nObject
     url: I18nObject | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if not is_mapping(value):
+            return value
+        filled = given(value)
+        if "title" not in filled and "url" in filled:
+            filled["title"] = filled["url"]
+        return filled
+
 
 def default_label(name: str) -> I18nObject:
     """Return the label of a thing that has none of its own."""
     return I18nObject(en_US=name)
+
+
+def filled_in() -> Any:
+    """Stand as the default of a field that a validator always fills, so that type checkers let authors omit it."""
+    raise ValueError("missing")
 
 
 __all__ = [
@@ -130,4 +180,5 @@ __all__ = [
     "ModelType",
     "SchemaModel",
     "default_label",
+    "filled_in",
 ]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from mrt.entities.common import ConfigurateMethod, Help, I18nObject, ModelType, SchemaModel, default_label
+from mrt.entities.common import (
+    ConfigurateMethod,
+    Help,
+    I18nObject,
+    ModelType,
+    SchemaModel,
+    default_label,
+    filled_in,
+)
 from mrt.entities.model import AIModelEntity
+from mrt.entities.plain import given, is_list, is_mapping, yaml_text
 
 
 class FormType(StrEnum):
@@ -34,24 +42,27 @@ class FormShowOn(SchemaModel):
     @field_validator("value", mode="before")
     @classmethod
     def _text(cls, value: Any) -> Any:
-        return _yaml_text(value)
+        return yaml_text(value)
 
 
 class FormOption(SchemaModel):
     """One choice of a select or radio field."""
 
     value: str
-    label: I18nObject
-    show_on: list[FormShowOn] = Field(default_factory=list)
+    label: I18nObject = Field(default_factory=filled_in)
+    show_on: list[FormShowOn] = Field(default_factory=list[FormShowOn])
 
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            text = _yaml_text(value.get("value"))
-            show_on = value.get("show_on") or []
-            return {**value, "value": text, "label": value.get("label") or default_label(text), "show_on": show_on}
-        return value
+        if not is_mapping(value):
+            return value
+        filled = given(value)
+        if "value" in filled:
+            filled["value"] = yaml_text(filled["value"])
+        if "label" not in filled:
+            filled["label"] = default_label(str(filled.get("value")))
+        return filled
 
 
 class CredentialFormSchema(SchemaModel):
@@ -70,38 +81,37 @@ class CredentialFormSchema(SchemaModel):
         help: Explanation shown with the field.
     """
 
-    variable: str
-    label: I18nObject
+    variable: str = Field(min_length=1)
+    label: I18nObject = Field(default_factory=filled_in)
     type: FormType
     required: bool = True
     default: str | None = None
-    options: list[FormOption] = Field(default_factory=list)
+    options: list[FormOption] = Field(default_factory=list[FormOption])
     placeholder: I18nObject | None = None
     max_length: int = 0
-    show_on: list[FormShowOn] = Field(default_factory=list)
+    show_on: list[FormShowOn] = Field(default_factory=list[FormShowOn])
     help: I18nObject | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not is_mapping(value):
             return value
-        filled = {key: item for key, item in value.items() if item is not None}
-        if not filled.get("label") and filled.get("variable"):
-            filled["label"] = default_label(str(filled["variable"]))
+        filled = given(value)
+        if "label" not in filled:
+            filled["label"] = default_label(str(filled.get("variable")))
         if "default" in filled:
-            filled["default"] = _yaml_text(filled["default"])
-        text = filled.get("help")
-        # Published forms write either a text by language or a mapping that holds it under `text`.
-        if isinstance(text, Mapping) and "text" in text:
-            filled["help"] = text["text"]
+            filled["default"] = yaml_text(filled["default"])
+        if is_mapping(text := filled.get("help")):
+            # Published forms write either a text by language or a mapping that holds it under `text`.
+            filled["help"] = next((text[key] for key in ("text", "title") if key in text), text)
         return filled
 
 
 class ProviderCredentialSchema(SchemaModel):
     """The form for credentials of the whole provider."""
 
-    credential_form_schemas: list[CredentialFormSchema] = Field(default_factory=list)
+    credential_form_schemas: list[CredentialFormSchema] = Field(default_factory=list[CredentialFormSchema])
 
     @field_validator("credential_form_schemas", mode="before")
     @classmethod
@@ -112,8 +122,16 @@ class ProviderCredentialSchema(SchemaModel):
 class FieldModelSchema(SchemaModel):
     """How the model's own name is asked for."""
 
-    label: I18nObject
+    label: I18nObject = Field(default_factory=filled_in)
     placeholder: I18nObject | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if not is_mapping(value):
+            return value
+        filled = given(value)
+        return {"label": default_label("Model"), **filled}
 
 
 class ModelCredentialSchema(ProviderCredentialSchema):
@@ -136,8 +154,8 @@ class ProviderEntity(SchemaModel):
         position: Model type to model names, in display order.
     """
 
-    provider: str
-    label: I18nObject
+    provider: str = Field(min_length=1, pattern=r"^[^/]*$")
+    label: I18nObject = Field(default_factory=filled_in)
     description: I18nObject | None = None
     icon_small: I18nObject | None = None
     icon_large: I18nObject | None = None
@@ -145,29 +163,47 @@ class ProviderEntity(SchemaModel):
     icon_large_dark: I18nObject | None = None
     background: str | None = None
     help: Help | None = None
-    supported_model_types: list[ModelType] = Field(default_factory=list)
-    configurate_methods: list[ConfigurateMethod] = Field(default_factory=list)
+    supported_model_types: list[ModelType] = Field(default_factory=list[ModelType])
+    configurate_methods: list[ConfigurateMethod] = Field(default_factory=list[ConfigurateMethod])
     provider_credential_schema: ProviderCredentialSchema | None = None
     model_credential_schema: ModelCredentialSchema | None = None
-    models: list[AIModelEntity] = Field(default_factory=list)
-    position: dict[str, list[str]] = Field(default_factory=dict)
+    models: list[AIModelEntity] = Field(default_factory=list[AIModelEntity])
+    position: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if not is_mapping(value):
+            return value
+        filled = given(value)
+        if "label" not in filled:
+            filled["label"] = default_label(str(filled.get("provider")))
+        if is_mapping(text := filled.get("help")) and not given(text):
+            del filled["help"]
+        if is_mapping(filled.get("models")):
+            del filled["models"]  # globs, which the loader follows
+        return filled
 
     @field_validator("supported_model_types", mode="before")
     @classmethod
     def _any_spelling(cls, value: Any) -> Any:
-        if isinstance(value, list):
-            return [ModelType(item) if isinstance(item, str) else item for item in value]
+        if is_list(value):
+            # Images are a type that the format knows and that has no calls here.
+            kinds = [ModelType(item) if isinstance(item, str) else item for item in value if item != "text2img"]
+            return list(dict.fromkeys(kinds))
         return value
 
     def credential_form(self, model: str | None = None) -> list[CredentialFormSchema]:
         """Return the form that credentials of a model, or of the provider, have to satisfy.
 
         Args:
-            model: With a model name the model's form counts, and the provider's where there is none.
+            model: With a model name the model's form counts, and the provider's where there is none or where the
+                provider does not offer customizable models.
         """
-        schemas = [self.provider_credential_schema]
+        schemas: list[ProviderCredentialSchema | None] = [self.provider_credential_schema]
         if model is not None:
-            schemas.insert(0, self.model_credential_schema)
+            only_predefined = self.configurate_methods == [ConfigurateMethod.PREDEFINED_MODEL]
+            schemas.insert(1 if only_predefined else 0, self.model_credential_schema)
         for schema in schemas:
             if schema is not None and schema.credential_form_schemas:
                 return schema.credential_form_schemas
@@ -176,9 +212,3 @@ class ProviderEntity(SchemaModel):
     def model_entities(self, model_type: ModelType | None = None) -> list[AIModelEntity]:
         """Return the predefined models of a type, deprecated ones included."""
         return [entity for entity in self.models if model_type is None or entity.model_type == model_type]
-
-
-def _yaml_text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else value
