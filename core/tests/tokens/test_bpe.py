@@ -7,8 +7,7 @@ import tracemalloc
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mrt.tokens import gpt2
 from mrt.tokens.bpe import BytePairEncoding

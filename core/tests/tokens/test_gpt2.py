@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mrt.tokens import count_gpt2, gpt2
 from mrt.tokens.pretokenizer import compile_word_pattern
@@ -74,6 +73,19 @@ def test_every_code_point_between_letters_numbers_and_spaces(expected: dict[str,
     characters = (chr(code) for code in range(first, min(first + 0x10000, 0x323B0)) if not 0xD800 <= code <= 0xDFFF)
     ids = gpt2.encode("".join(f"a{c}1{c} {c}{c}. {c}\n" for c in characters))
     assert (len(ids), digest(ids)) == (expected["tokens"], expected["sha256"])
+
+
+def test_every_code_point_has_the_class_that_the_original_pattern_gives_it() -> None:
+    def kind(character: str) -> str:
+        return next((name for name, before in (("O", "."), ("L", "a"), ("N", "1")) if joins(before, character)), "S")
+
+    def joins(before: str, character: str) -> bool:
+        match = WORDS.match(before + character)
+        return match is not None and match.end() == 2
+
+    kinds = "".join(kind(chr(code)) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
+    found = {name: kinds.count(name) for name in "LNOS"} | {"sha256": hashlib.sha256(kinds.encode()).hexdigest()}
+    assert found == CORPUS["classes"]
 
 
 @pytest.mark.parametrize("expected", CORPUS["long"], ids=lambda expected: expected["text"].replace(" ", "-"))

@@ -77,9 +77,11 @@ class BytePairEncoding:
     def _merge_long(self, ids: list[int]) -> list[int]:
         """Does the same with each pair looked at a bounded number of times, whatever the length.
 
-        A merge makes a token that only later merges use. So all places of one merge can be done together, left to
-        right, and a queue of merges, not of places, is enough. The tokens form a ring of links, closed by a sentinel
-        that merges with nothing; a token that was joined to its left neighbour leaves -1, which does not merge either.
+        A merge makes a token that only later merges use. So all places of one merge can be done together, and a queue
+        of merges, not of places, is enough. Their order matters only where a token meets itself, and those places were
+        found from left to right: all copies of a token are made in one such pass. The tokens form a ring of links,
+        closed by a sentinel that merges with nothing; a token that was joined to its left neighbour leaves -1, which
+        does not merge either.
         """
         merge = self.merges.get
         size = len(ids)
@@ -94,7 +96,7 @@ class BytePairEncoding:
         heapify(queue)
         while queue:
             token = heappop(queue)
-            for at in sorted(places.pop(token)):
+            for at in places.pop(token):
                 joined = following[at]
                 if merge(ids[at] << 16 | ids[joined]) != token:
                     continue  # An earlier merge took one of the two.

@@ -32,13 +32,13 @@ _NEW_NUMBERS = """
     1e5f1-1e5fa
 """
 
-# Later planes have no letters and no numbers.
-_PLANES = 0x40000
+# The planes that have letters or numbers are the first four.
+_SEARCHED = 0x40000
 
 
 def compile_word_pattern() -> re.Pattern[str]:
     """Compiles the pattern whose matches, one after the other, are GPT-2's words; together they are the whole text."""
-    categories = "".join(map(itemgetter(0), map(unicodedata.category, map(chr, range(_PLANES)))))
+    categories = "".join(map(itemgetter(0), map(unicodedata.category, map(chr, range(_SEARCHED)))))
     letters, wide_letters = _members(categories, "L", _NEW_LETTERS)
     numbers, wide_numbers = _members(categories, "N", _NEW_NUMBERS)
     # ``re`` finds a character up to U+FFFF in a bitmap, but tries all ranges above it one by one. So each class is in
