@@ -67,7 +67,7 @@ class Text:
     """Visible text in the pieces in which a stream delivers it."""
 
     pieces: list[str]
-    citations: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -202,7 +202,9 @@ def _pieces(text: str | Sequence[str]) -> list[str]:
     return tokens(text) if isinstance(text, str) else list(text)
 
 
-PieceKind = Literal["start", "text", "thinking", "signature", "redacted", "call", "arguments", "finish", "usage", "end"]
+PieceKind = Literal[
+    "start", "text", "citation", "thinking", "signature", "redacted", "call", "arguments", "finish", "usage", "end"
+]
 
 
 @dataclass(slots=True)
@@ -210,7 +212,8 @@ class Piece:
     """One step of a stream, in no vendor's words.
 
     Attributes:
-        kind: ``start`` opens the message; ``text``, ``thinking``, ``signature`` and ``redacted`` carry ``text``;
+        kind: ``start`` opens the message; ``text``, ``thinking``, ``signature``, ``redacted`` and
+            ``citation`` carry ``text``;
             ``call`` opens a tool call and ``arguments`` adds to it; then ``finish``, ``usage`` and ``end``.
         text: the text of the piece; None for null.
         part: the place of the part in the answer.
@@ -220,7 +223,7 @@ class Piece:
         arguments: a piece of the arguments, likewise.
         finish: the neutral finish word.
         usage: token counts.
-        quiet: on ``finish``, send no text key beside it.
+        last: the last piece of its part.
     """
 
     kind: PieceKind
@@ -250,6 +253,7 @@ def pieces_of(answer: Answer) -> list[Piece]:
         first = len(out)
         if isinstance(part, Text):
             out.extend(Piece("text", text, number) for text in part.pieces)
+            out.extend(Piece("citation", text, number) for text in part.citations)
         elif isinstance(part, Thinking):
             out.extend(Piece("thinking", text, number) for text in part.pieces)
             if part.signature is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_BUILT_IN = ("openai", "xinference")
+_BUILT_IN = ("openai", "xinference", "anthropic", "openllm", "openllm_old")
 
 
 def load() -> None:

@@ -12,7 +12,7 @@ from mrt_testing_kit.server.oracle.chat import Conversation, Image, ToolResult, 
 from mrt_testing_kit.server.oracle.counts import count, prime_table, usage
 from mrt_testing_kit.server.oracle.moderation import OFFENCES, flagged, offence
 from mrt_testing_kit.server.oracle.schema import conform
-from mrt_testing_kit.server.oracle.text import UNICODE, reply
+from mrt_testing_kit.server.oracle.text import UNICODE, reply, signature
 from mrt_testing_kit.server.oracle.vectors import base64_of, embedding, score
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "prime_table",
     "reply",
     "score",
+    "signature",
     "speech",
     "transcript",
     "usage",

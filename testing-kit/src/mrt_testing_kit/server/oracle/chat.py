@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from mrt_testing_kit.server.answer import Answer, Part, Text, Thinking, ToolCall, Usage, tokens
+from mrt_testing_kit.server.answer import Answer, Part, Redacted, Text, Thinking, ToolCall, Usage, tokens
 from mrt_testing_kit.server.oracle.counts import usage
 from mrt_testing_kit.server.oracle.directives import Directive, read
 from mrt_testing_kit.server.oracle.schema import conform, places
-from mrt_testing_kit.server.oracle.text import PHRASES, THOUGHTS, UNICODE, reply
+from mrt_testing_kit.server.oracle.text import PHRASES, THOUGHTS, UNICODE, reply, signature
 
 
 @dataclass(slots=True)
@@ -64,6 +64,9 @@ class Conversation:
         limit: the most tokens to answer with.
         stops: strings that end the answer.
         thinks: the model reasons when it likes.
+        parallel: several calls at once are allowed.
+        cached: input tokens are read from a cache.
+        cache_write: input tokens are written to a cache.
     """
 
     turns: list[Turn]
@@ -74,6 +77,9 @@ class Conversation:
     limit: int | None = None
     stops: list[str] = field(default_factory=list)
     thinks: bool = False
+    parallel: bool = True
+    cached: bool = True
+    cache_write: bool = False
 
     @property
     def user(self) -> str:
@@ -119,6 +125,8 @@ class _Plan:
     then: str | None = None
     rounds: int = 0
     chunk: int = 0
+    redacted: str = ""
+    citations: list[str] = field(default_factory=list)
     finish: str | None = ""
     counts: tuple[int, int] | None = None
     delay: float = 0.0
@@ -141,6 +149,8 @@ def converse(talk: Conversation) -> Answer:
         calls = [_call(talk.tools[0], message, str(talk.rounds))]
     if not found and not calls:
         calls = [] if results else _spontaneous(talk, message)
+    if not talk.parallel:
+        calls = calls[:1]
     text: str | None
     if results and not again:
         text = plan.then or plan.text or _quote(talk, results)
@@ -171,15 +181,17 @@ def _build(
         pieces = _chunks(text, plan.chunk) if plan.chunk else tokens(text)
     parts: list[Part] = []
     if thought:
-        parts.append(Thinking(tokens(thought)))
+        parts.append(Thinking(tokens(thought), signature(thought)))
+    if plan.redacted:
+        parts.append(Redacted(plan.redacted))
     if pieces:
-        parts.append(Text(pieces))
+        parts.append(Text(pieces, plan.citations))
     finish: str | None = "tool_calls" if calls else "stop"
     if talk.limit is not None and not calls:
         finish = "length" if _cut(parts, talk.limit) else "stop"
     if plan.finish != "":
         finish = plan.finish
-    counts = usage(message, reasoning=bool(thought))
+    counts = usage(message, cached=talk.cached, cache_write=talk.cache_write, reasoning=bool(thought))
     if plan.counts is not None:
         counts = Usage(*plan.counts)
     return Answer(
@@ -215,6 +227,10 @@ def _follow(talk: Conversation, message: str, found: list[Directive]) -> _Plan:
             plan.text = argument
         elif verb == "think":
             plan.thought = argument
+        elif verb == "redact":
+            plan.redacted = argument
+        elif verb == "cite":
+            plan.citations.append(argument)
         elif verb == "tool":
             name, _, arguments = argument.partition(" ")
             plan.calls.append(ToolCall(name, arguments.strip()))

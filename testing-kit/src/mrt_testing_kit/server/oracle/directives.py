@@ -6,6 +6,8 @@ around them is the message proper. Arguments are literal up to ``]]``; one that 
 ========================  ============================================================================================
 ``say TEXT``              answer with this text
 ``think TEXT``            reason with this text first
+``redact DATA``           reason in a block that shows only this data, where the vendor has such
+``cite TEXT``             cite this text, where the vendor has citations
 ``tool:NAME {JSON}``      call this tool; the JSON goes out as it stands, also when it is broken or missing
 ``tools N``               call N tools at once, in the order offered, with arguments that fit their schemas
 ``rounds N``              call a tool again until N results have come back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 
@@ -47,3 +48,8 @@ def reply(text: str, images: Sequence[str] = ()) -> str:
     if images:
         said += f" I see {len(images)} image{'s' * (len(images) > 1)}: {', '.join(images)}."
     return said
+
+
+def signature(thought: str) -> str:
+    """Return the signature that goes with a piece of reasoning; a strict server knows a false one."""
+    return base64.b64encode(hashlib.sha256(f"oracle {thought}".encode("utf-8", "surrogatepass")).digest()).decode()

@@ -26,6 +26,7 @@ def conversation(body: dict[str, Any], *, thinks: bool = False) -> Conversation:
         limit=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
         stops=stops(body.get("stop")),
         thinks=thinks,
+        parallel=body.get("parallel_tool_calls") is not False,
     )
 
 

@@ -45,8 +45,9 @@ def message(answer: Answer, *, reasoning_field: str | None = "reasoning_content"
         out[reasoning_field] = thought
     if answer.calls:
         out["tool_calls"] = [call(part) for part in answer.calls]
-    citations = [note for part in answer.parts if isinstance(part, Text) for note in part.citations]
-    out["annotations"] = citations
+    cited = [note for part in answer.parts if isinstance(part, Text) for note in part.citations]
+    link = {"start_index": 0, "end_index": 1, "url": "https://example.com/"}
+    out["annotations"] = [{"type": "url_citation", "url_citation": {**link, "title": note}} for note in cited]
     return out
 
 

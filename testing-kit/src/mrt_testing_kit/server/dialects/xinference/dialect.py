@@ -7,7 +7,7 @@ from typing import Any
 
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
-from mrt_testing_kit.server.dialects.xinference import chat, other
+from mrt_testing_kit.server.dialects.xinference import chat, messages, other
 from mrt_testing_kit.server.dialects.xinference.auth import Gate
 from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, catalogue
 from mrt_testing_kit.server.dialects.xinference.errors import CHAT_FAILED, behind, detail, has_image, tools_refused, wrong_kind
@@ -42,6 +42,11 @@ class Xinference(Dialect):
         Route("DELETE", "/v1/models/{uid}", "other", "terminate"),
         Route("POST", "/v1/models/{uid}/requests/{request}/abort", "other", "abort"),
         Route("POST", "/v1/chat/completions", "chat", chat.chat),
+        Route("POST", "/v1/messages", "chat", messages.messages),
+        Route("POST", "/anthropic/v1/messages", "chat", messages.messages),
+        Route("POST", "/v1/messages/count_tokens", "count_tokens", messages.count_tokens),
+        Route("POST", "/anthropic/v1/messages/count_tokens", "count_tokens", messages.count_tokens),
+        Route("GET", "/anthropic/v1/models", "models", messages.list_models),
         Route("POST", "/v1/completions", "completion", chat.completion),
         Route("POST", "/v1/embeddings", "embedding", other.embed),
         Route("POST", "/v1/rerank", "rerank", other.rerank),
@@ -106,7 +111,7 @@ class Xinference(Dialect):
 
     def check(self, call: Call) -> Reply | None:
         """Refuse in the order of the real server: form, validation, permission, model, load, kind."""
-        if call.kind in ("models", "model", "other"):
+        if call.kind in ("models", "model", "other", "count_tokens") or "/messages" in call.request.path:
             return None
         uid = call.model
         if call.kind == "transcription":
