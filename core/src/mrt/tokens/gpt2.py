@@ -6,7 +6,6 @@ read at first use, once per process, whichever thread comes first.
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -49,7 +48,8 @@ def _tokenizer() -> _Tokenizer:
     if _loaded is None:
         with _loading:
             if _loaded is None:
-                # Costs several milliseconds to import, and only the first use needs it.
+                # These cost several milliseconds to import, and only the first use needs them.
+                import gzip
                 from importlib.resources import files
 
                 data = files("mrt.tokens").joinpath("data", "gpt2_merges.txt.gz").read_bytes()
