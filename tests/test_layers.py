@@ -21,7 +21,7 @@ LAYERS = [
     {"schema"},
     {"hookspecs", "plugin"},
     {"registry"},
-    {"runtime", "middleware"},
+    {"runtime", "middleware", "api"},
     {"cli", "__main__"},
 ]
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,6 +14,8 @@ from mrt.entities.model import AIModelEntity
 from mrt.entities.secret import Credentials
 from mrt.errors import InvokeBadRequestError
 from mrt.http.context import CallContext
+from mrt.runtime.schemas import LIFETIME
+from mrt.schema.parameters import ParameterValidator
 
 if TYPE_CHECKING:
     from mrt.runtime.runtime import Runtime
@@ -32,7 +36,8 @@ class Handle:
         self.credentials = credentials
         self._context = context
         self._closed = False
-        self._known_schema: tuple[AIModelEntity | None] | None = None
+        self._known: tuple[AIModelEntity | None, float] | None = None
+        self._validator: tuple[AIModelEntity, ParameterValidator] | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.provider}/{self.model}>"
@@ -91,14 +96,28 @@ class Handle:
         await self.aclose()
 
     def _schema(self) -> AIModelEntity | None:
-        return self._runtime.find_schema(self.provider, self.model_type, self.model, self.credentials, self._context)
+        known = self._known
+        if known is not None and known[1] > time.monotonic():
+            return known[0]
+        schema = self._runtime.find_schema(self.provider, self.model_type, self.model, self.credentials, self._context)
+        self._known = (schema, time.monotonic() + LIFETIME)
+        return schema
 
     async def _aschema(self) -> AIModelEntity | None:
-        known = self._runtime.peek_schema(self.provider, self.model_type, self.model, self.credentials)
-        if known is not None:
+        known = self._known
+        if known is not None and known[1] > time.monotonic():
             return known[0]
         # Plugins make schemas with blocking requests, once per model and five minutes.
         return await asyncio.to_thread(self._schema)
+
+    def _parameters(
+        self, schema: AIModelEntity | None, parameters: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        if schema is None:
+            return {name: value for name, value in parameters.items() if value is not None}, ()
+        if self._validator is None or self._validator[0] is not schema:
+            self._validator = (schema, ParameterValidator(schema.parameter_rules))
+        return self._validator[1].validate(parameters, policy=self._runtime.unknown_parameters)
 
     def _invocation(self, request: Request, stream: bool, user: str | None, schema: AIModelEntity | None) -> Invocation[Any]:
         if self._closed:

@@ -154,7 +154,7 @@ class LLMHandle(Handle):
         self, arguments: _Arguments, schema: AIModelEntity | None, stream: bool, started: float
     ) -> tuple[Invocation[LLMRequest], LLMCall]:
         refuse_unsupported(schema, arguments.messages, arguments.tools)
-        parameters, dropped = self._runtime.check_parameters(schema, arguments.parameters)
+        parameters, dropped = self._parameters(schema, arguments.parameters)
         structured = wants_structured(parameters)
         messages: Sequence[PromptMessage] = arguments.messages
         stop = arguments.stop

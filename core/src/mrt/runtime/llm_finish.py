@@ -96,7 +96,7 @@ class ChunkFinisher:
     """
 
     __slots__ = (
-        "_call", "_fence", "_filter", "_first", "_index", "_reasoning", "_reasons", "_seen", "_text", "_tools",
+        "_call", "_fence", "_filter", "_first", "_index", "_opaque", "_reasoning", "_reasons", "_seen", "_text", "_tools",
         "_usage", "result",
     )  # fmt: skip
 
@@ -111,6 +111,7 @@ class ChunkFinisher:
         self._usage: LLMUsage | None = None
         self._first: float | None = None
         self._index = 0
+        self._opaque: Any = None
         self._seen: LLMResultChunk | None = None
         self.result: LLMResult | None = None
 
@@ -149,12 +150,12 @@ class ChunkFinisher:
         if message.tool_calls:
             self._tools = self._tools or ToolCallAssembler()
             message.tool_calls = self._tools.add(message.tool_calls)
-        elif message.reasoning_content:
+        if message.reasoning_content:
             self._reasoning.append(message.reasoning_content)
-        elif not content and message.opaque_body is None:
+        if message.opaque_body is not None:
+            self._opaque = message.opaque_body
+        elif not (content or message.tool_calls or message.reasoning_content):
             return None
-        if message.tool_calls and message.reasoning_content:
-            self._reasoning.append(message.reasoning_content)
         if self._first is None:
             self._first = time.perf_counter() - self._call.started
         delta.index = self._index
@@ -184,7 +185,7 @@ class ChunkFinisher:
             text,
             self._tools.finished() if self._tools is not None else [],
             reasoning_content="".join(self._reasoning) or None,
-            opaque_body=self._seen.delta.message.opaque_body if self._seen is not None else None,
+            opaque_body=self._opaque,
         )
         reason, vendor_reason = self._reasons or (None, None)
         if self.stopped:

@@ -37,7 +37,6 @@ from mrt.runtime.schemas import SchemaCache, predefined, refuse_unknown_model
 from mrt.runtime.speech import Speech2TextHandle, TTSHandle
 from mrt.runtime.terminal import Terminal
 from mrt.schema.forms import validate_credentials_form
-from mrt.schema.parameters import ParameterValidator
 
 HandleT = TypeVar("HandleT", bound=Handle)
 UnknownParameters = Literal["error", "warn", "drop"]
@@ -74,10 +73,8 @@ class Runtime:
                 self.registry.add_middleware(part)
         self.chain = compose(around, Terminal(self.registry))
         self._context = CallContext(Transport(ca_file=ca_file, trust_env=trust_env), timeouts or Timeouts())
-        self._unknown_parameters: UnknownParameters = unknown_parameters
+        self.unknown_parameters: UnknownParameters = unknown_parameters
         self._schemas = SchemaCache()
-        # Keyed by identity: entities are not hashable, and a cached schema keeps its identity while it lives.
-        self._validators: weakref.WeakValueDictionary[int, _Validators] = weakref.WeakValueDictionary()
         self._handles: weakref.WeakSet[Handle] = weakref.WeakSet()
         self._lock = threading.Lock()
 
@@ -315,23 +312,6 @@ class Runtime:
 
         return self._schemas.get((provider, model_type, model, credentials.fingerprint), make)
 
-    def check_parameters(
-        self, schema: AIModelEntity | None, parameters: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """Return the parameters to send and the names of those left out.
-
-        Raises:
-            InvokeBadRequestError: Names every parameter that does not fit its rule.
-        """
-        if schema is None:
-            return {name: value for name, value in parameters.items() if value is not None}, ()
-        validators = self._validators.get(id(schema))
-        if validators is None or validators.schema is not schema:
-            validators = _Validators(schema)
-            self._validators[id(schema)] = validators
-            object.__setattr__(schema, "_mrt_validators", validators)
-        return validators.parameters.validate(parameters, policy=self._unknown_parameters)
-
     def count_tokens(
         self, handle: LLMHandle, messages: Sequence[PromptMessage], tools: Sequence[PromptMessageTool]
     ) -> int | None:
@@ -395,16 +375,6 @@ class Runtime:
         except Exception as error:
             mapped = to_caller(error, entry, model_type, model, credentials)
             raise mapped from mapped.__cause__
-
-
-class _Validators:
-    """A model's rules, compiled once."""
-
-    __slots__ = ("__weakref__", "parameters", "schema")
-
-    def __init__(self, schema: AIModelEntity) -> None:
-        self.schema = schema
-        self.parameters = ParameterValidator(schema.parameter_rules)
 
 
 def _voice(item: Any) -> Voice:
