@@ -14,19 +14,14 @@ from mrt_testing_kit.server.dialects import load
 from mrt_testing_kit.server.faults import REGISTRY
 from mrt_testing_kit.server.script import parse_options
 
+# Dialect to the command that talks to the server, and the credential that holds a key.
 _EXAMPLES = {
-    "openai": "mrt chat openai-compatible -m oracle-chat --credentials '{\"base_url\": \"%s\"%s}' 'Say hello.'",
-    "xinference": (
-        "mrt chat xinference -m tiny-chat --credentials '{\"server_url\": \"%s\", \"model_uid\": \"tiny-chat\"%s}'"
-        " 'Say hello.'"
-    ),
-    "openllm": "mrt chat openllm -m local/tiny-llama --credentials '{\"server_url\": \"%s\"%s}' 'Say hello.'",
-    "openllm-0.4": "mrt chat openllm -m tiny-llama --credentials '{\"server_url\": \"%s\"%s}' 'Say hello.'",
+    "openai": ("mrt chat openai-compatible/oracle-chat -c base_url=%s", "api_key"),
+    "xinference": ("mrt chat xinference/tiny-chat -c server_url=%s -c model_uid=tiny-chat", "api_key"),
+    "openllm": ("mrt chat openllm/local/tiny-llama -c server_url=%s", "api_key"),
+    "openllm-0.4": ("mrt chat openllm/tiny-llama -c server_url=%s", "api_key"),
+    "anthropic": ("mrt chat anthropic/claude-sonnet-4-5 -c anthropic_api_url=%s", "anthropic_api_key"),
 }
-_ANTHROPIC = (
-    "mrt chat anthropic -m claude-sonnet-4-5 --credentials '{\"anthropic_api_url\": \"%s\", \"anthropic_api_key\": \"%s\"}'"
-    " 'Say hello.'"
-)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -110,11 +105,10 @@ def _announce(server: OracleServer, args: argparse.Namespace) -> None:
     lines = [f"{args.dialect} at {server.url}"]
     if args.tls:
         lines.append(f"test CA: {server.ca_file}")
-    key = args.api_key
-    if args.dialect == "anthropic":
-        lines.append("try: " + _ANTHROPIC % (server.url, key or "sk-test-any"))
-    elif args.dialect in _EXAMPLES:
-        lines.append("try: " + _EXAMPLES[args.dialect] % (server.url, f', "api_key": "{key}"' if key else ""))
+    if args.dialect in _EXAMPLES:
+        command, field = _EXAMPLES[args.dialect]
+        key = args.api_key or ("sk-test-any" if args.dialect == "anthropic" else None)
+        lines.append(f"try: {command % server.url}{f' -c {field}={key}' if key else ''} 'Say hello.'")
     lines.append("Ctrl-C ends it.")
     try:
         print("\n".join(lines), flush=True)
