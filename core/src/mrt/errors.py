@@ -63,9 +63,12 @@ class InvokeError(MRTError):
         retry_after: Seconds that the vendor asked to wait.
         retryable: Whether the same call may succeed later; the class decides when None.
         partial: What had been received when a stream failed: an `LLMResult`, bytes, or None.
+
+    `attempts` has one line for each attempt that failed before, when middleware made several.
     """
 
     default_retryable = False
+    attempts: tuple[str, ...] = ()
 
     def __init__(
         self,

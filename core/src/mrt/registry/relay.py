@@ -13,7 +13,6 @@ import pluggy
 from mrt import hookspecs
 from mrt.errors import InvokeError, PluginError
 from mrt.hookspecs import PROJECT, hookimpl
-from mrt.plugin.bridge import ainvoke_in_thread
 from mrt.registry.failure import Broken
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ class _Defaults:
 
     @hookimpl(trylast=True)
     def ainvoke(self, invocation: Invocation[Any]) -> Any:
+        from mrt.plugin.bridge import ainvoke_in_thread
+
         return ainvoke_in_thread(self._invoke, invocation)
 
 
