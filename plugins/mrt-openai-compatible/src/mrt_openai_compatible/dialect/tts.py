@@ -1,0 +1,164 @@
+"""Text-to-speech models: ``/audio/speech``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from mrt.entities.invocation import Invocation, TTSRequest
+from mrt.entities.model import ModelPropertyKey
+from mrt.entities.results import SpeechAudio
+from mrt.errors import InvokeBadRequestError
+from mrt.http.messages import HTTPRequest, HTTPResponse, ServerSentEvent
+from mrt.plugin.http_model import Flow, Framing, StreamParser
+from mrt.plugin.tts import TTSModel
+from mrt_openai_compatible.dialect.base import OpenAIModel
+from mrt_openai_compatible.dialect.errors import bad_answer
+from mrt_openai_compatible.dialect.media import AUDIO_TYPES, HEAD, is_text, sniff
+from mrt_openai_compatible.dialect.properties import model_property, number_property
+from mrt_openai_compatible.dialect.sentences import join_audio, split_text
+
+
+class OpenAITTSModel(OpenAIModel, TTSModel):
+    """A text-to-speech model."""
+
+    path: ClassVar[str] = "/audio/speech"
+    framing: Framing = "raw"
+    default_voice: ClassVar[str | None] = None
+    """Voice where neither the caller nor the schema names one; None leaves it to the server."""
+
+    default_format: ClassVar[str] = "mp3"
+    """``response_format`` where the schema's ``audio_type`` says nothing."""
+
+    def voice(self, invocation: Invocation[TTSRequest]) -> str | None:
+        """Return the voice to ask for.
+
+        Raises:
+            InvokeBadRequestError: The schema lists voices, and the caller's is none of them.
+        """
+        wanted = invocation.request.voice
+        if not wanted:
+            return model_property(invocation, ModelPropertyKey.DEFAULT_VOICE) or self.default_voice
+        voices = model_property(invocation, ModelPropertyKey.VOICES)
+        known = [str(voice.get("mode")) for voice in voices if isinstance(voice, Mapping)] if isinstance(voices, list) else []
+        if known and wanted not in known:
+            raise InvokeBadRequestError(f"the model has no voice '{wanted}', but: {', '.join(known)}")
+        return wanted
+
+    def audio_format(self, invocation: Invocation[TTSRequest]) -> str:
+        """Return the ``response_format`` to ask for."""
+        return str(model_property(invocation, ModelPropertyKey.AUDIO_TYPE) or self.default_format)
+
+    def pieces(self, invocation: Invocation[TTSRequest]) -> list[str]:
+        """Cut the text into pieces that the server takes: the schema's ``word_limit`` is a number of characters."""
+        return split_text(invocation.request.content_text, number_property(invocation, ModelPropertyKey.WORD_LIMIT))
+
+    def body(self, invocation: Invocation[TTSRequest], text: str) -> dict[str, Any]:
+        """Return the JSON body of the request for one piece of text."""
+        body: dict[str, Any] = {
+            "model": self.model_name(invocation),
+            "input": text,
+            "response_format": self.audio_format(invocation),
+        }
+        if (voice := self.voice(invocation)) is not None:
+            body["voice"] = voice
+        return body
+
+    def build_request(self, invocation: Invocation[TTSRequest]) -> HTTPRequest:
+        """Return the request for the whole text; whole answers go through `exchange`, which cuts long texts.
+
+        Raises:
+            InvokeBadRequestError: The text is empty, or too long for the one request that a stream is.
+        """
+        pieces = self._pieces(invocation)
+        if len(pieces) > 1:
+            raise InvokeBadRequestError(
+                "the text is longer than the model takes in one request: cut it, or call invoke, which does"
+            )
+        return self.post(invocation, self.body(invocation, pieces[0]))
+
+    def _pieces(self, invocation: Invocation[TTSRequest]) -> list[str]:
+        if not invocation.request.content_text.strip():
+            raise InvokeBadRequestError("the text is empty: give something to say")
+        return self.pieces(invocation)
+
+    def exchange(self, invocation: Invocation[TTSRequest]) -> Flow:
+        sounds: list[SpeechAudio] = []
+        for text in self._pieces(invocation):
+            response = yield self.post(invocation, self.body(invocation, text))
+            sounds.append(self.parse_response(invocation, response))
+        return sounds[0] if len(sounds) == 1 else SpeechAudio(join_audio(sounds), sounds[0].media_type)
+
+    def parse_response(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> SpeechAudio:
+        self._refuse_text(response.content, response)
+        return SpeechAudio(response.content, self._media_type(invocation, response))
+
+    def stream_parser(self, invocation: Invocation[TTSRequest]) -> StreamParser:
+        parser: StreamParser = SoundStreamParser(self)
+        return parser
+
+    def check_head(self, head: bytes) -> None:
+        """Look at the beginning of a stream of sound.
+
+        Raises:
+            InvokeError: It is empty, or an error in words.
+        """
+        self._refuse_text(head, None)
+
+    def _refuse_text(self, content: bytes, response: HTTPResponse | None) -> None:
+        if not content:
+            raise bad_answer("holds no sound", response)
+        if response is not None and (is_text(content[:HEAD]) or response.media_type.startswith(("text/", "application/json"))):
+            value = response.json()
+            raise self.embedded_error(value, response) if isinstance(value, (dict, str)) else bad_answer("is no sound", response)
+        if response is None and is_text(content):
+            raise bad_answer(f"is no sound, but text: {content.decode('utf-8', 'replace')}")
+
+    def _media_type(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> str:
+        # The bytes are what will be played, so they outweigh the header.
+        found = sniff(response.content[:HEAD])
+        if found is not None and found.startswith("audio/"):
+            return found
+        declared = response.media_type
+        if declared.startswith("audio/"):
+            return declared
+        asked = self.audio_format(invocation)
+        return AUDIO_TYPES.get(asked, f"audio/{asked}")
+
+    def probe_request(self) -> TTSRequest:
+        """Return the shortest text."""
+        return TTSRequest("Hi.")
+
+
+class SoundStreamParser:
+    """Passes sound on as it comes, once its first bytes have shown that it is some."""
+
+    __slots__ = ("_checked", "_head", "_model", "done")
+
+    def __init__(self, model: OpenAITTSModel) -> None:
+        self._model = model
+        self._head = b""
+        self._checked = False
+        self.done = False
+
+    def feed(self, event: ServerSentEvent) -> Sequence[bytes]:
+        """Return the bytes that have come."""
+        if self._checked:
+            return (event.data,)
+        self._head += event.data
+        return self._release() if len(self._head) >= HEAD else ()
+
+    def finish(self) -> Sequence[bytes]:
+        """Return what is left of a very short sound.
+
+        Raises:
+            InvokeBadResponseError: No sound came.
+        """
+        return () if self._checked else self._release()
+
+    def _release(self) -> Sequence[bytes]:
+        self._model.check_head(self._head)
+        self._checked = True
+        head, self._head = self._head, b""
+        return (head,)
+

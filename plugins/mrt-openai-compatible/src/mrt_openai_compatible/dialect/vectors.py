@@ -1,0 +1,66 @@
+"""Vectors as servers of this dialect send them."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, cast
+
+from mrt.entities.results import unpack_float32
+from mrt.http.messages import HTTPResponse
+from mrt_openai_compatible.dialect.errors import bad_answer
+
+Vector = Sequence[float]
+
+
+def read_vectors(data: Any, count: int, response: HTTPResponse) -> list[Vector]:
+    """Return the vectors of an answer, each in the place that its index names.
+
+    Args:
+        data: The answer's ``data``: objects with ``index`` and ``embedding``, which is a list of numbers or base64 of
+            little-endian 32-bit floats. Without any index the order counts.
+        count: How many texts were sent.
+        response: The response around it.
+
+    Raises:
+        InvokeBadResponseError: Vectors are missing, surplus, twice there, empty, or not made of finite numbers.
+    """
+    if not isinstance(data, list) or len(data) != count:
+        found = len(data) if isinstance(data, list) else 0
+        raise bad_answer(f"has {found} vectors for {count} texts", response)
+    vectors: list[Vector | None] = [None] * count
+    for place, entry in enumerate(data):
+        if not isinstance(entry, Mapping):
+            raise bad_answer(f"has no vector at place {place}", response)
+        index = entry.get("index")
+        if index is None:
+            index = place
+        if type(index) is not int or not 0 <= index < count or vectors[index] is not None:
+            raise bad_answer(f"has a vector with the index {index!r} of {count}, or has it twice", response)
+        vectors[index] = _vector(entry.get("embedding"), index, response)
+    # As many entries as places, and none filled twice: none is empty.
+    return cast(list[Vector], vectors)
+
+
+def _vector(value: Any, index: int, response: HTTPResponse) -> Vector:
+    vector: Vector
+    if isinstance(value, str):
+        try:
+            vector = unpack_float32(binascii.a2b_base64(value))
+        except (ValueError, binascii.Error) as error:
+            raise bad_answer(f"has a vector {index} that is no base64 of 32-bit floats", response) from error
+    elif isinstance(value, list):
+        vector = value
+    else:
+        raise bad_answer(f"has no vector {index}", response)
+    try:
+        # One infinite or undefined number makes the sum so; the sum of finite floats fits a double.
+        finite = isfinite(sum(vector))
+    except (TypeError, OverflowError):
+        finite = False
+    if not vector or not finite:
+        raise bad_answer(f"has a vector {index} that is empty or holds something else than finite numbers", response)
+    return vector
+
+
