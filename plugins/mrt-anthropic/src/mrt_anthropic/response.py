@@ -1,0 +1,58 @@
+"""Whole answers of ``POST /v1/messages``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrt.entities.llm import LLMResult
+from mrt.entities.message import AssistantPromptMessage
+from mrt.errors import InvokeBadResponseError
+from mrt.http.messages import HTTPResponse
+from mrt_anthropic.answer import AnswerBlock, Counts
+from mrt_anthropic.errors import error_of, is_error
+from mrt_anthropic.replay import opaque_blocks
+
+
+def read_message(response: HTTPResponse, model: str, names: Mapping[str, str]) -> LLMResult:
+    """Return the result that a response holds.
+
+    Args:
+        response: A response of status 2xx.
+        model: The model that was asked.
+        names: The callers' names of the tools, by the vendor's.
+
+    Raises:
+        InvokeBadResponseError: It holds no answer.
+        InvokeError: It holds an error in spite of its status.
+    """
+    body = response.json()
+    request_id = response.headers.get("request-id") or response.request_id
+    if isinstance(body, Mapping) and is_error(body):
+        raise error_of(body, request_id)
+    content: Any = body.get("content") if isinstance(body, Mapping) else None
+    if not isinstance(content, list) or not (content or body.get("stop_reason")):
+        raise InvokeBadResponseError("the answer has no content", status=response.status, request_id=request_id)
+    blocks = [AnswerBlock.of(block) for block in content if isinstance(block, Mapping)]
+    calls = [block for block in blocks if block.kind == "tool_use"]
+    for place, block in enumerate(calls):
+        block.place = place
+    thinking = "".join(block.text for block in blocks if block.kind == "thinking")
+    message = AssistantPromptMessage(
+        "".join(block.text for block in blocks if block.kind == "text"),
+        [block.call(block.arguments(), names) for block in calls],
+        reasoning_content=thinking if thinking.strip() else None,
+        opaque_body=opaque_blocks([block.replay() for block in blocks]),
+    )
+    counts = Counts()
+    counts.add(body.get("usage"))
+    reason = body.get("stop_reason")
+    return LLMResult(
+        model=body.get("model") or model,
+        message=message,
+        usage=counts.usage(),
+        finish_reason=reason if isinstance(reason, str) else None,
+        reasoning_content=message.reasoning_content,
+        request_id=request_id,
+        id=body.get("id"),
+    )
