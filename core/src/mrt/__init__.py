@@ -10,11 +10,24 @@ Names are imported when they are first used, so that `import mrt` costs next to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+# Type checkers take it for true; `typing` itself would load thirty modules.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mrt import (
+        credentials as credentials,
+        entities as entities,
+        errors as errors,
+        hookspecs as hookspecs,
+        http as http,
+        middleware as middleware,
+        plugin as plugin,
+        registry as registry,
+        runtime as runtime,
+        schema as schema,
+        tokens as tokens,
+    )
     from mrt.api import (
         llm as llm,
         moderation as moderation,
@@ -169,21 +182,31 @@ _HOMES = {
     "mrt.plugin.text_embedding": "TextEmbeddingModel",
     "mrt.plugin.tts": "TTSModel",
 }
+_MODULES = frozenset(
+    {
+        *("credentials", "entities", "errors", "hookspecs", "http", "middleware"),
+        *("plugin", "registry", "runtime", "schema", "tokens"),
+    }
+)
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = ["__version__", *sorted(_HOME_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    module = _HOME_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module 'mrt' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(module), name)
-    globals()[name] = value
-    return value
-
-
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*(name for name in globals() if name.startswith("__")), *_HOME_OF, *_MODULES})
+
+
+# Hidden from type checkers, which would otherwise accept any name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name in _MODULES:
+            return import_module(f"mrt.{name}")
+        module = _HOME_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module 'mrt' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(module), name)
+        return value
