@@ -171,7 +171,8 @@ class OpenAIModel(HTTPModel):
 
     def probe_invocation(self, model: str, credentials: Credentials) -> Invocation[Any]:
         """Return the smallest call."""
-        return Invocation(self.model_type, model, credentials, self.probe_request())
+        schema = self.get_customizable_model_schema(model, credentials.reveal())
+        return Invocation(self.model_type, model, credentials, self.probe_request(), schema=schema)
 
     def probe_request(self) -> Any:
         """Return what the smallest call asks; each model type has its own."""

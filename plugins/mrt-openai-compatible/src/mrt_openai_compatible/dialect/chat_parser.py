@@ -38,7 +38,8 @@ class ChatStreamParser(StreamReader):
         if (usage := body.get("usage")) is not None:
             self._usage = usage
         choices = body.get("choices")
-        if type(choices) is not list or len(choices) != 1 or type(choice := choices[0]) is not dict or choice.get("index"):
+        choice = choices[0] if type(choices) is list and len(choices) == 1 else None
+        if type(choice) is not dict or choice.get("index"):
             choice = self._choice(body)
             if choice is None:
                 return ()

@@ -66,7 +66,10 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def is_text(head: bytes) -> bool:
-    """Tell whether bytes that should be sound are JSON or a web page."""
-    start = head.lstrip()[:9].lower()
-    return start.startswith((b"{", b"[", b"<html", b"<!doctype", b"<?xml"))
+def is_text(head: bytes | bytearray) -> bool:
+    """Tell whether the first bytes of what should be sound are those of JSON or a web page.
+
+    Bare samples may begin with any byte, so all that is looked at has to be printable.
+    """
+    start = head[:HEAD].lstrip()
+    return start[:1] in (b"{", b"[", b"<") and all(byte >= 0x20 or byte in b"\t\r\n" for byte in start)

@@ -51,7 +51,8 @@ def wire_messages(messages: Sequence[PromptMessage], style: MessageStyle = DEFAU
     Raises:
         InvokeBadRequestError: A message cannot be said in this dialect.
     """
-    spoken = max((place for place, message in enumerate(messages) if isinstance(message, UserPromptMessage)), default=-1)
+    turns = [place for place, message in enumerate(messages) if isinstance(message, UserPromptMessage)]
+    spoken = turns[-1] if turns else -1
     wired: list[dict[str, Any]] = []
     for place, message in enumerate(messages):
         if isinstance(message, AssistantPromptMessage):
@@ -81,7 +82,8 @@ def plain_text(content: Content, role: str) -> str:
     texts: list[str] = []
     for part in content:
         if not isinstance(part, TextPromptMessageContent):
-            raise InvokeBadRequestError(f"a {role} message takes text only: put the {part.type.value} into a user message")
+            kind = part.type.value
+            raise InvokeBadRequestError(f"a {role} message takes text only: put the {kind} into a user message")
         texts.append(part.data)
     return "\n".join(texts)
 
@@ -121,7 +123,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 def _tool(message: ToolPromptMessage) -> dict[str, Any]:
     if not message.tool_call_id:
-        raise InvokeBadRequestError("a tool message names no call: set its tool_call_id to the id of the call it answers")
+        raise InvokeBadRequestError("a tool message names no call: set tool_call_id to the id of the call it answers")
     text = plain_text(message.content, "tool")
     return {"role": "tool", "tool_call_id": message.tool_call_id, "content": text}
 

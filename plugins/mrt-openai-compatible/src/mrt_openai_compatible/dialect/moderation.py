@@ -123,5 +123,6 @@ def merged(results: Sequence[ModerationResult]) -> ModerationResult:
         for name, score in result.scores.items():
             scores[name] = max(scores.get(name, score), score)
     first = results[0]
-    return ModerationResult(any(result.flagged for result in results), categories, scores, first.model, first.request_id)
+    flagged = any(result.flagged for result in results)
+    return ModerationResult(flagged, categories, scores, first.model, first.request_id)
 

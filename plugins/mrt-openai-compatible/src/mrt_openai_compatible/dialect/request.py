@@ -75,7 +75,7 @@ def response_format(kind: Any, schema: Any) -> dict[str, Any] | None:
             raise InvokeBadRequestError("response_format json_schema needs a schema: give it as json_schema")
         return {"type": kind} if kind else None
     if kind not in (None, "", "json_schema"):
-        raise InvokeBadRequestError(f"json_schema has no effect with response_format {kind}: use json_schema there, too")
+        raise InvokeBadRequestError(f"json_schema has no effect with response_format {kind}: set that to json_schema")
     return {"type": "json_schema", "json_schema": _named_schema(_object(schema))}
 
 
@@ -97,8 +97,8 @@ def _named_schema(given: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given.get("schema"), Mapping):
         return {"name": "answer", **given}
     title = given.get("title")
-    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in title)[:64] if isinstance(title, str) else ""
-    return {"name": name or "answer", "schema": given, "strict": fits_strict_mode(given)}
+    letters = [char if char.isascii() and char.isalnum() else "_" for char in title] if isinstance(title, str) else []
+    return {"name": "".join(letters[:64]) or "answer", "schema": given, "strict": fits_strict_mode(given)}
 
 
 def fits_strict_mode(schema: Any) -> bool:

@@ -48,7 +48,7 @@ class OpenAISpeech2TextModel(OpenAIModel, Speech2TextModel):
         A plain-text body counts, too: some servers know no other format.
         """
         if response.media_type == "text/plain":
-            if is_text(response.content[: HEAD * 4]):
+            if is_text(response.content[:HEAD]):
                 raise bad_answer("is no text of speech", response)
             return response.text.removesuffix("\n")
         value: Any = response.json()
@@ -86,5 +86,6 @@ def _aliases(extension: str) -> tuple[str, ...]:
 def silence(seconds: float = 0.5, rate: int = 16000) -> bytes:
     """Return a WAV file of silence: one channel, 16 bits."""
     data = bytes(int(seconds * rate) * 2)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16, b"data", len(data))
-    return head + data
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16)
+    head = struct.pack("<4sI4s", b"RIFF", 36 + len(data), b"WAVE")
+    return head + form + struct.pack("<4sI", b"data", len(data)) + data

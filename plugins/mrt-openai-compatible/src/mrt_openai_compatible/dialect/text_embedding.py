@@ -85,7 +85,9 @@ class OpenAITextEmbeddingModel(OpenAIModel, TextEmbeddingModel):
         """Return the request for all texts at once; calls go through `exchange`, which cuts batches."""
         return self.post(invocation, self.body(invocation, self.texts(invocation), self.encoding))
 
-    def parse_response(self, invocation: Invocation[TextEmbeddingRequest], response: HTTPResponse) -> TextEmbeddingResult:
+    def parse_response(
+        self, invocation: Invocation[TextEmbeddingRequest], response: HTTPResponse
+    ) -> TextEmbeddingResult:
         vectors, body = self._read(response, len(self.texts(invocation)))
         return self._result(invocation, vectors, [body], response.request_id)
 

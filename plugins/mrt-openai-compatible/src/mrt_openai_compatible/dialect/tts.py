@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from pydantic_core import from_json
+
 from mrt.entities.invocation import Invocation, TTSRequest
 from mrt.entities.model import ModelPropertyKey
 from mrt.entities.results import SpeechAudio
@@ -17,6 +19,8 @@ from mrt_openai_compatible.dialect.errors import bad_answer
 from mrt_openai_compatible.dialect.media import AUDIO_TYPES, HEAD, is_text, sniff
 from mrt_openai_compatible.dialect.properties import model_property, number_property
 from mrt_openai_compatible.dialect.sentences import join_audio, split_text
+
+_LONGEST_ERROR = 65536
 
 
 class OpenAITTSModel(OpenAIModel, TTSModel):
@@ -39,8 +43,8 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
         wanted = invocation.request.voice
         if not wanted:
             return model_property(invocation, ModelPropertyKey.DEFAULT_VOICE) or self.default_voice
-        voices = model_property(invocation, ModelPropertyKey.VOICES)
-        known = [str(voice.get("mode")) for voice in voices if isinstance(voice, Mapping)] if isinstance(voices, list) else []
+        voices = model_property(invocation, ModelPropertyKey.VOICES) or []
+        known = [str(voice.get("mode")) for voice in voices if isinstance(voice, Mapping)]
         if known and wanted not in known:
             raise InvokeBadRequestError(f"the model has no voice '{wanted}', but: {', '.join(known)}")
         return wanted
@@ -90,29 +94,24 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
         return sounds[0] if len(sounds) == 1 else SpeechAudio(join_audio(sounds), sounds[0].media_type)
 
     def parse_response(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> SpeechAudio:
-        self._refuse_text(response.content, response)
+        content = response.content
+        if not content or is_text(content) or response.media_type.startswith(("text/", "application/json")):
+            raise self.not_a_sound(content, response)
         return SpeechAudio(response.content, self._media_type(invocation, response))
 
     def stream_parser(self, invocation: Invocation[TTSRequest]) -> StreamParser:
         parser: StreamParser = SoundStreamParser(self)
         return parser
 
-    def check_head(self, head: bytes) -> None:
-        """Look at the beginning of a stream of sound.
-
-        Raises:
-            InvokeError: It is empty, or an error in words.
-        """
-        self._refuse_text(head, None)
-
-    def _refuse_text(self, content: bytes, response: HTTPResponse | None) -> None:
+    def not_a_sound(self, content: bytes, response: HTTPResponse | None = None) -> Exception:
+        """Return the error for an answer of status 200 that is empty, or says something in words."""
         if not content:
-            raise bad_answer("holds no sound", response)
-        if response is not None and (is_text(content[:HEAD]) or response.media_type.startswith(("text/", "application/json"))):
-            value = response.json()
-            raise self.embedded_error(value, response) if isinstance(value, (dict, str)) else bad_answer("is no sound", response)
-        if response is None and is_text(content):
-            raise bad_answer(f"is no sound, but text: {content.decode('utf-8', 'replace')}")
+            return bad_answer("holds no sound", response)
+        try:
+            value = from_json(content)
+        except ValueError:
+            return bad_answer("is no sound, but text", response)
+        return self.embedded_error(value, response) if isinstance(value, (dict, str)) else bad_answer("is no sound")
 
     def _media_type(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> str:
         # The bytes are what will be played, so they outweigh the header.
@@ -133,32 +132,44 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
 class SoundStreamParser:
     """Passes sound on as it comes, once its first bytes have shown that it is some."""
 
-    __slots__ = ("_checked", "_head", "_model", "done")
+    __slots__ = ("_head", "_is_sound", "_model", "done")
 
     def __init__(self, model: OpenAITTSModel) -> None:
         self._model = model
-        self._head = b""
-        self._checked = False
+        self._head = bytearray()
+        self._is_sound = False
         self.done = False
 
     def feed(self, event: ServerSentEvent) -> Sequence[bytes]:
-        """Return the bytes that have come."""
-        if self._checked:
+        """Return the bytes that have come.
+
+        Raises:
+            InvokeError: They are an error in words.
+        """
+        if self._is_sound:
             return (event.data,)
         self._head += event.data
-        return self._release() if len(self._head) >= HEAD else ()
+        if len(self._head) < HEAD:
+            return ()
+        if not is_text(self._head):
+            return self._release()
+        if len(self._head) > _LONGEST_ERROR:
+            raise self._model.not_a_sound(bytes(self._head))
+        return ()
 
     def finish(self) -> Sequence[bytes]:
         """Return what is left of a very short sound.
 
         Raises:
-            InvokeBadResponseError: No sound came.
+            InvokeError: No sound came, or an error in words did.
         """
-        return () if self._checked else self._release()
+        if self._is_sound:
+            return ()
+        if not self._head or is_text(self._head):
+            raise self._model.not_a_sound(bytes(self._head))
+        return self._release()
 
     def _release(self) -> Sequence[bytes]:
-        self._model.check_head(self._head)
-        self._checked = True
-        head, self._head = self._head, b""
+        self._is_sound = True
+        head, self._head = bytes(self._head), bytearray()
         return (head,)
-

@@ -36,7 +36,7 @@ def read_usage(value: Any) -> LLMUsage:
     if cached is None:
         # DeepSeek's name for the same.
         cached = count(value.get("prompt_cache_hit_tokens"))
-    sounds = [tokens for tokens in (count(inner.get("audio_tokens")), count(outer.get("audio_tokens"))) if tokens is not None]
+    sounds = [tokens for part in (inner, outer) if (tokens := count(part.get("audio_tokens"))) is not None]
     return LLMUsage(
         prompt_tokens=prompt,
         completion_tokens=completion,
