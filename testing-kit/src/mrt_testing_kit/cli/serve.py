@@ -34,7 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, metavar="P", help="the port (default: a free one)")
     parser.add_argument("--api-key", metavar="K", help="let in only who has this key")
-    parser.add_argument("--strict", action="store_true", help=f"refuse what picky vendors refuse ({', '.join(STRICT_RULES)})")
+    parser.add_argument(
+        "--strict", action="store_true", help=f"refuse what picky vendors refuse ({', '.join(STRICT_RULES)})"
+    )
     parser.add_argument("--tls", action="store_true", help="speak TLS with the kit's test CA")
     parser.add_argument("--model", action="append", default=[], metavar="M", help="serve this model; may be repeated")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the dialect")
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-class server_running:  # noqa: N801
+class server_running:
     """Stops a server that was started."""
 
     def __init__(self, server: OracleServer) -> None:

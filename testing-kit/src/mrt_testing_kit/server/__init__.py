@@ -23,9 +23,9 @@
         server.fault("F41", status=503, times=2, path="*/embeddings")
         server.unconsumed()                   # faults that were not met: a test should end with []
 
-``dialect`` is ``openai``, ``xinference``, ``openllm``, ``openllm-0.4`` or ``anthropic``; a further one is a small class,
-see ``mrt_testing_kit.server.dialects.base``. A conversation can drive the oracle, too: ``[[oracle: say ...]]`` and others
-in the last user message, see ``mrt_testing_kit.server.oracle.directives``. ``strict=True`` refuses what picky vendors
+``dialect`` is ``openai``, ``xinference``, ``openllm``, ``openllm-0.4`` or ``anthropic``; a further one is a small
+class, see ``mrt_testing_kit.server.dialects.base``. A conversation can drive the oracle, too: ``[[oracle: say ...]]`` and
+others in the last user message, see ``mrt_testing_kit.server.oracle.directives``. ``strict=True`` refuses what picky vendors
 refuse and lists it in ``server.violations``. ``tls=True`` speaks TLS with a test CA, ``server.ca_file``.
 
 **ReplayServer** plays recorded exchanges byte for byte::
@@ -33,8 +33,8 @@ refuse and lists it in ``server.violations``. ``tls=True`` speaks TLS with a tes
     with ReplayServer("xinference", names=["chat_*"]) as server:
         server.play("chat_stream", cut=300)   # the next answer; without play, the record of the same request answers
 
-All servers run on a thread of their own; ``start`` and ``stop``, or a ``with`` block. Everything is safe to call from any
-thread.
+All servers run on a thread of their own; ``start`` and ``stop``, or a ``with`` block. Everything is safe to call
+from any thread.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class Answer:
         *,
         reasoning: str | Sequence[str] = "",
         calls: Iterable[ToolCall] = (),
-        finish: str | None | _Absent = ABSENT,
+        finish: str | _Absent | None = ABSENT,
         usage: Usage | None = None,
         parts: Iterable[Part] | None = None,
         stop_sequence: str | None = None,
@@ -229,10 +229,10 @@ class Piece:
     kind: PieceKind
     text: str | None = None
     part: int = 0
-    index: int | None | _Absent = ABSENT
-    id: str | None | _Absent = ABSENT
-    name: str | None | _Absent = ABSENT
-    arguments: str | dict[str, Any] | None | _Absent = ABSENT
+    index: int | _Absent | None = ABSENT
+    id: str | _Absent | None = ABSENT
+    name: str | _Absent | None = ABSENT
+    arguments: str | dict[str, Any] | _Absent | None = ABSENT
     finish: str | None = None
     usage: Usage | None = None
     last: bool = False

@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from mrt_testing_kit.server import dialects
-from mrt_testing_kit.server import tls as certificates
+from mrt_testing_kit.server import dialects, tls as certificates
 from mrt_testing_kit.server.answer import Answer
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect
@@ -109,9 +108,7 @@ class OracleServer(LoopServer):
             ValueError: no such fault or option.
         """
         entry = self.script.add(make(id, **options), times=times, path=path, skip=skip, when=when)
-        prepare = getattr(entry.fault, "prepare", None)
-        if prepare is not None:
-            prepare(self, entry)
+        entry.fault.prepare(self, entry)
         return entry
 
     def next_answer(self, *answers: Answer) -> None:
@@ -149,6 +146,13 @@ class OracleServer(LoopServer):
         """Return random hexadecimal digits."""
         return "".join(self._random.choices("0123456789abcdef", k=length))
 
+    def stop(self) -> None:
+        """Stop, and free what scripted faults hold."""
+        super().stop()
+        for entry in self.script:
+            for action in entry.cleanup:
+                action()
+
     # Answering.
 
     def respond(self, request: RecordedRequest) -> Reply:
@@ -171,7 +175,9 @@ class OracleServer(LoopServer):
                 if reply is None:
                     reply = dialect.handle(call, found[0])
         named = {name.lower() for name, _ in reply.headers}
-        reply.headers = [pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named] + reply.headers
+        reply.headers = [
+            pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named
+        ] + reply.headers
         return call.finish(reply)
 
     def _lost(self, request: RecordedRequest) -> Violation:

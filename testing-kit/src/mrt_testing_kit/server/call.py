@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.answer import Answer, Piece, pieces_of
-from mrt_testing_kit.server.faults.base import Fault
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply
 
 if TYPE_CHECKING:
     from mrt_testing_kit.server.app import OracleServer
     from mrt_testing_kit.server.dialects.base import Dialect
+    from mrt_testing_kit.server.faults.base import Fault
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Call:
         body: the JSON body; an empty dict when there is none.
         stream: whether a stream is asked for.
         faults: the faults to play.
+        talk: the conversation, once a handler has read it.
     """
 
     request: RecordedRequest
@@ -39,6 +40,7 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
     stream: bool = False
     faults: list[Fault] = field(default_factory=list)
+    talk: oracle.Conversation = field(default_factory=lambda: oracle.Conversation([]))
 
     @property
     def model(self) -> str:
@@ -48,14 +50,15 @@ class Call:
 
     def answer(self, talk: oracle.Conversation) -> Answer:
         """Return what the model says: a scripted answer, or the oracle's, then the faults' changes."""
+        self.talk = talk
         answer = self.server.take_answer() or oracle.converse(talk)
         if answer.usage is None and not self.server.mute_usage:
             answer.usage = oracle.usage(oracle_text(talk), reasoning=bool(answer.reasoning))
+        for fault in self.faults:
+            answer = fault.answer(answer, self)
         for number, call in enumerate(answer.calls):
             if call.id is None:
                 call.id = self.dialect.call_id(self, number)
-        for fault in self.faults:
-            answer = fault.answer(answer, self)
         self.request.answer = answer
         return answer
 

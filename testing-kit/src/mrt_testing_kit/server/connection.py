@@ -11,7 +11,7 @@ from collections import deque
 from typing import Protocol, cast
 
 from mrt_testing_kit.server.parser import BadRequest, Message, RequestParser
-from mrt_testing_kit.server.request import ConnectionRecord, RecordedRequest
+from mrt_testing_kit.server.request import ConnectionRecord, Outcome, RecordedRequest
 from mrt_testing_kit.server.wire import Ending, Hold, Pause, Send, Step
 
 Plan = tuple[list[Step], Ending]
@@ -181,10 +181,10 @@ class Connection(asyncio.Protocol):
         self._outcome("cut" if ending == "reset" else "answered")
         self.end(ending)
 
-    def _outcome(self, outcome: str) -> None:
+    def _outcome(self, outcome: Outcome) -> None:
         request, self.current = self.current, None
         if request is not None and request.outcome == "pending":
-            request.outcome = cast("str", outcome)  # type: ignore[assignment]
+            request.outcome = outcome
             self.hub.finished(request)
 
 

@@ -209,7 +209,12 @@ class LoopServer:
 
     def disconnect_all(self) -> None:
         """Cut every connection with a reset."""
-        self.call_soon(lambda: [connection.end("reset") for connection in list(self._live)])
+
+        def cut() -> None:
+            for connection in list(self._live):
+                connection.end("reset")
+
+        self.call_soon(cut)
 
     def forget(self) -> None:
         """Forget recorded requests and ended connections."""

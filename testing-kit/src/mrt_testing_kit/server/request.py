@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote
 
 from mrt_testing_kit.server.answer import Answer
 
+Outcome = Literal["pending", "answered", "cut", "left"]
+
 
 @dataclass(slots=True)
 class FormPart:
@@ -63,7 +65,7 @@ class RecordedRequest:
     answer: Answer | None = None
     status: int | None = None
     faults: list[str] = field(default_factory=list)
-    outcome: Literal["pending", "answered", "cut", "left"] = "pending"
+    outcome: Outcome = "pending"
 
     @property
     def raw_path(self) -> str:
@@ -105,7 +107,9 @@ class RecordedRequest:
         content_type = self.header("content-type") or ""
         if not content_type.lower().startswith("multipart/form-data"):
             return []
-        message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + self.body)
+        message = BytesParser(policy=HTTP).parsebytes(
+            b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + self.body
+        )
         parts: list[FormPart] = []
         for part in message.iter_parts():
             name = part.get_param("name", header="content-disposition")

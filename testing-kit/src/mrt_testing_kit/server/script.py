@@ -24,7 +24,7 @@ class Entry:
         path: a path, or a pattern such as ``*/embeddings``; None for all.
         skip: how many fitting requests go by first.
         hits: the requests it was played on.
-        url: for a fault that no request can reach, an address that shows it.
+        cleanup: run when it leaves the script.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Entry:
         self.when = when
         self.hits: list[RecordedRequest] = []
         self.met = 0
+        self.cleanup: list[Callable[[], object]] = []
         self._script = script
         self._url: str | None = None
 
@@ -124,10 +125,13 @@ class Script:
         """Take an entry off, if it is on."""
         if entry in self._entries:
             self._entries.remove(entry)
+            for action in entry.cleanup:
+                action()
 
     def clear(self) -> None:
         """Take everything off."""
-        self._entries.clear()
+        for entry in self:
+            self.remove(entry)
 
     def take(self, request: RecordedRequest, fits: Callable[[Fault], bool]) -> list[Fault]:
         """Return the faults to play on a request, and count them as met.
@@ -139,7 +143,9 @@ class Script:
         taken: dict[str, Fault] = {}
         for entry in self:
             fault = entry.fault
-            if fault.stage != "request" or fault.id in taken or entry.spent or not fits(fault) or not entry.fits(request):
+            if fault.stage != "request" or fault.id in taken or entry.spent:
+                continue
+            if not fits(fault) or not entry.fits(request):
                 continue
             if entry.skip:
                 entry.skip -= 1

@@ -1,7 +1,7 @@
 """TLS for the servers of the kit, with a test CA that ships in the package.
 
-The standard library cannot make certificates, so these were made once, for a hundred years. The private keys are public:
-they protect nothing, and no machine should ever trust this CA.
+The standard library cannot make certificates, so these were made once, for a hundred years. The private keys are
+public: they protect nothing, and no machine should ever trust this CA.
 """
 
 from __future__ import annotations

@@ -18,8 +18,10 @@ class Event:
         raw: literal text in place of JSON, such as ``[DONE]``.
         name: the ``event:`` field.
         kind: what it stands for: ``start``, ``text``, ``thinking``, ``signature``, ``redacted``, ``call``,
-            ``arguments``, ``stop`` (of a part), ``finish``, ``usage``, ``end``, ``ping``, ``error``. Faults look for it.
+            ``arguments``, ``stop`` (of a part), ``finish``, ``usage``, ``end``, ``ping``,
+            ``error``. Faults look for it.
         lines: whole lines to send as they are, in place of all of the above.
+        before: lines of the same event before all others, such as ``id: 7`` or a comment.
     """
 
     data: Any = None
@@ -27,6 +29,7 @@ class Event:
     name: str | None = None
     kind: str = ""
     lines: list[str] | None = None
+    before: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -68,7 +71,8 @@ class Framing:
             lines = event.lines
         else:
             gap = " " if self.space else ""
-            lines = [f"event:{gap}{event.name}"] if event.name is not None else []
+            lines = list(event.before)
+            lines += [f"event:{gap}{event.name}"] if event.name is not None else []
             lines += [f"data:{gap}{line}" for line in text.split("\n")]
         return (self.newline.join(lines) + self.newline * 2).encode("utf-8", "surrogatepass")
 

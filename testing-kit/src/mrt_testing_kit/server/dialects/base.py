@@ -23,8 +23,8 @@ A dialect of your own is one small class::
         def models(self, call: Call) -> Reply:
             return call.json_reply(["acme-1"])
 
-Give each event a ``kind`` (see ``mrt_testing_kit.server.wire.Event``): the faults find their place by it. A dialect that
-builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work.
+Give each event a ``kind`` (see ``mrt_testing_kit.server.wire.Event``): the faults find their place by it. A dialect
+that builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work.
 """
 
 from __future__ import annotations
@@ -179,6 +179,11 @@ class Dialect:
         """Return the events by which the vendor tells of an error inside a stream that began with 200."""
         return [Event({"error": message}, kind="error")]
 
+    def known_error(self, reason: str) -> Reply:
+        """Build the vendor's own error for a cause: ``context``, ``filter``, ``model`` or ``quota``."""
+        status, message, details = KNOWN_ERRORS[reason]
+        return self.error(status, message, **details)
+
     def refuse(self, call: Call, violation: Violation) -> Reply:
         """Answer a request that breaks a strict rule."""
         return self.error(violation.status, violation.sentence, param=violation.param)
@@ -199,6 +204,30 @@ class Dialect:
         """Return a random id."""
         return str(uuid.uuid4())
 
+
+KNOWN_ERRORS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "context": (
+        400,
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9123 tokens. Please "
+        "reduce the length of the messages.",
+        {"param": "messages", "code": "context_length_exceeded"},
+    ),
+    "filter": (
+        400,
+        "The response was filtered because the prompt triggered the content management policy.",
+        {"param": "prompt", "code": "content_filter"},
+    ),
+    "model": (
+        404,
+        "The model `oracle-gone` does not exist or you do not have access to it.",
+        {"code": "model_not_found"},
+    ),
+    "quota": (
+        429,
+        "You exceeded your current quota, please check your plan and billing details.",
+        {"type": "insufficient_quota", "code": "insufficient_quota"},
+    ),
+}
 
 DIALECTS: dict[str, type[Dialect]] = {}
 

@@ -1,7 +1,7 @@
 """Faults F01 to F60, one file per family.
 
-``make("F41", status=503)`` builds one; ``describe()`` lists all with their options; ``applies("F15", "openai", "chat")``
-says whether one makes sense.
+``make("F41", status=503)`` builds one; ``describe()`` lists all with their options; ``applies("F15", "openai",
+"chat")`` says whether one makes sense.
 """
 
 from __future__ import annotations

@@ -9,14 +9,16 @@ from mrt_testing_kit.server.answer import Answer, Piece
 from mrt_testing_kit.server.wire import Ending, Event, Framing, Reply, Step
 
 if TYPE_CHECKING:
+    from mrt_testing_kit.server.app import OracleServer
     from mrt_testing_kit.server.call import Call
+    from mrt_testing_kit.server.script import Entry
 
 CHAT = frozenset({"chat"})
+NOT_OPENAI = frozenset({"anthropic"})
 TEXT = frozenset({"chat", "completion", "generate"})
 EVERY = frozenset(
-    {"chat", "completion", "generate", "embedding", "rerank", "transcription", "speech", "moderation", "models", "model",
-     "count_tokens", "other"}
-)  # fmt: skip
+    "chat completion generate embedding rerank transcription speech moderation models model count_tokens other".split()
+)
 
 
 class Fault:
@@ -35,7 +37,8 @@ class Fault:
         without: the dialects it makes no sense in.
         options: every option with its default.
         choices: for an option, the values that it may take.
-        stage: ``request``, or ``connect``, ``kept`` or ``url`` for one that shows before a request is read.
+        stage: ``request``; or ``connect``, ``handshake``, ``kept`` or ``url`` for one that shows before a request
+            is read.
     """
 
     id: ClassVar[str] = ""
@@ -46,7 +49,7 @@ class Fault:
     without: ClassVar[frozenset[str]] = frozenset()
     options: ClassVar[Mapping[str, Any]] = {}
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
-    stage: ClassVar[str] = "request"
+    stage: str = "request"
 
     def __init__(self, **options: Any) -> None:
         unknown = sorted(set(options) - set(self.options))
@@ -108,8 +111,11 @@ class Fault:
         return steps
 
     def greet(self) -> Ending:
-        """Say what becomes of a new connection."""
+        """Say what becomes of the connection."""
         return "keep"
+
+    def prepare(self, server: OracleServer, entry: Entry) -> None:
+        """Get ready when the fault is put on the script."""
 
 
 REGISTRY: dict[str, type[Fault]] = {}
@@ -117,11 +123,25 @@ REGISTRY: dict[str, type[Fault]] = {}
 F = TypeVar("F", bound=type[Fault])
 
 
-def fault(id: str, title: str) -> Callable[[F], F]:
-    """Register a fault under its id."""
+def fault(
+    id: str,
+    title: str,
+    *,
+    options: Mapping[str, Any] | None = None,
+    choices: Mapping[str, tuple[Any, ...]] | None = None,
+) -> Callable[[F], F]:
+    """Register a fault.
+
+    Args:
+        id: its id.
+        title: what happens, in a few words.
+        options: every option with its default.
+        choices: for an option, the values that it may take.
+    """
 
     def register(cls: F) -> F:
         cls.id, cls.title = id, title
+        cls.options, cls.choices = options or {}, choices or {}
         REGISTRY[id] = cls
         return cls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES = ("framing", "ends", "errors", "chunks", "tools", "reasoning", "http", "transport", "payloads")
 
 
 def load() -> None:

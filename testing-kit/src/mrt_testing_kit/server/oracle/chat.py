@@ -235,7 +235,9 @@ def _follow(talk: Conversation, message: str, found: list[Directive]) -> _Plan:
             name, _, arguments = argument.partition(" ")
             plan.calls.append(ToolCall(name, arguments.strip()))
         elif verb == "tools":
-            plan.calls += [_call(talk.tools[n % len(talk.tools)], "", str(n)) for n in range(int(argument)) if talk.tools]
+            plan.calls += [
+                _call(talk.tools[n % len(talk.tools)], "", str(n)) for n in range(int(argument)) if talk.tools
+            ]
         elif verb == "rounds":
             plan.rounds = int(argument)
         elif verb == "then":

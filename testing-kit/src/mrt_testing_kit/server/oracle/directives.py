@@ -1,4 +1,4 @@
-r'''The small language in which a conversation tells the oracle what to do.
+r"""The small language in which a conversation tells the oracle what to do.
 
 A directive stands in the last user message, as ``[[oracle: VERB ARGUMENT]]``; several may follow each other. The text
 around them is the message proper. Arguments are literal up to ``]]``; one that begins with ``"`` is a JSON string.
@@ -28,7 +28,7 @@ around them is the message proper. Arguments are literal up to ``]]``; one that 
 ``pace SECONDS``          wait between two pieces of the stream
 ``fault F15 key=value``   play a fault on this very request
 ========================  ============================================================================================
-'''
+"""
 
 from __future__ import annotations
 

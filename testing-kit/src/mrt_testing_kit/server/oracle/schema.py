@@ -51,7 +51,11 @@ def _value(root: dict[str, Any], schema: Any, seed: str, hint: str, path: str, d
         merged: dict[str, Any] = {}
         for option in schema["allOf"]:
             resolved = _resolve(root, option["$ref"]) if isinstance(option, dict) and "$ref" in option else option
-            merged = {**merged, **resolved, "properties": {**merged.get("properties", {}), **resolved.get("properties", {})}}
+            merged = {
+                **merged,
+                **resolved,
+                "properties": {**merged.get("properties", {}), **resolved.get("properties", {})},
+            }
         return _again(*again, merged)
     kind = schema.get("type", "object" if "properties" in schema or not path else "string")
     if isinstance(kind, list):

@@ -36,8 +36,8 @@ TYPES = {
 class Anthropic(Dialect):
     """Anthropic's Messages API.
 
-    Served are the models of ``MODELS``, and any other whose id begins with ``claude-``, until ``models`` is given. Every
-    request needs ``anthropic-version`` and ``x-api-key``; without ``api_key`` any key will do. The counts of a request
+    Served are the models of ``MODELS``, and any other whose id begins with ``claude-``, until ``models`` is given.
+    Every request needs ``anthropic-version`` and ``x-api-key``; without ``api_key`` any key will do. The counts of a request
     with ``cache_control`` have cached tokens, read and written.
     """
 
@@ -67,6 +67,15 @@ class Anthropic(Dialect):
     def error_events(self, status: int, message: str) -> list[Event]:
         """``event: error``, as the vendor sends it inside a stream."""
         return [Event(self.error_value(status, message), name="error", kind="error")]
+
+    def known_error(self, reason: str) -> Reply:
+        """The vendor's own words; it has no codes."""
+        return {
+            "context": lambda: self.error(400, "prompt is too long: 215048 tokens > 200000 maximum"),
+            "filter": lambda: self.error(400, "Output blocked by content filtering policy"),
+            "model": lambda: self.error(404, "model: claude-gone"),
+            "quota": lambda: self.error(429, "This request would exceed your organization's rate limit."),
+        }[reason]()
 
     def missing(self, request: RecordedRequest) -> Reply:
         """404."""
@@ -115,7 +124,9 @@ class Anthropic(Dialect):
         for at, message in enumerate(body["messages"]):
             role = message.get("role") if isinstance(message, dict) else None
             if role not in ("user", "assistant"):
-                hint = ' The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
+                hint = (
+                    ' The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
+                )
                 return self.error(400, f'messages.{at}: Unexpected role "{role}".{hint if role == "system" else ""}')
         return self._range(body) or self._thinking(body)
 
@@ -195,5 +206,3 @@ class Anthropic(Dialect):
     def _card(self, name: str) -> dict[str, Any]:
         title = MODELS.get(name, name)
         return {"type": "model", "id": name, "display_name": title, "created_at": "2025-11-01T00:00:00Z"}
-
-

@@ -63,7 +63,9 @@ def turn(message: dict[str, Any]) -> Turn:
             arguments = json.dumps(block.get("input"), ensure_ascii=False)
             out.calls.append(ToolCall(str(block.get("name", "")), arguments, str(block.get("id", ""))))
         elif kind == "tool_result":
-            result = ToolResult(str(block.get("tool_use_id", "")), text(block.get("content")), block.get("is_error") is True)
+            result = ToolResult(
+                str(block.get("tool_use_id", "")), text(block.get("content")), block.get("is_error") is True
+            )
             out.results.append(result)
     return out
 

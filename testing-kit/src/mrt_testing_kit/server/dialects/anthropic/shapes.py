@@ -118,7 +118,10 @@ class Stream:
             return self._start(piece)
         if piece.kind == "finish":
             reason = stop_reason(piece.finish, piece.text)
-            data: dict[str, Any] = {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": piece.text}}
+            data: dict[str, Any] = {
+                "type": "message_delta",
+                "delta": {"stop_reason": reason, "stop_sequence": piece.text},
+            }
             data["usage"] = self.last(piece.usage)
             return [*self._close_all(), _event(data, "finish")]
         if piece.kind == "end":

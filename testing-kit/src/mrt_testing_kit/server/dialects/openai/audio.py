@@ -20,7 +20,9 @@ def transcribe(call: Call) -> Reply:
     file = call.request.field("file")
     audio = file.data if file is not None else b""
     if not audio:
-        return call.dialect.error(400, "Audio file is too short. Minimum audio length is 0.1 seconds.", code="audio_too_short")
+        return call.dialect.error(
+            400, "Audio file is too short. Minimum audio length is 0.1 seconds.", code="audio_too_short"
+        )
     text = oracle.transcript(audio)
     shape = form.get("response_format", "json")
     if form.get("stream") == "true" and shape in ("json", "text"):
@@ -42,7 +44,9 @@ def transcribe(call: Call) -> Reply:
         "vtt": f"WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n{text}\n\n",
     }
     if shape not in bodies:
-        return call.dialect.error(400, f"[{shape!r}] is not one of json, text, srt, verbose_json, vtt", param="response_format")
+        return call.dialect.error(
+            400, f"[{shape!r}] is not one of json, text, srt, verbose_json, vtt", param="response_format"
+        )
     return Reply(200, [("content-type", "text/plain; charset=utf-8")], body=bodies[shape].encode())
 
 
@@ -61,7 +65,9 @@ def speak(call: Call) -> Reply:
     audio = oracle.speech(text, voice, shape)
     if body.get("stream_format") == "sse":
         parts = [audio[at : at + _BLOCK] for at in range(0, len(audio), _BLOCK)]
-        events = [Event({"type": "speech.audio.delta", "audio": base64.b64encode(p).decode()}, kind="text") for p in parts]
+        events = [
+            Event({"type": "speech.audio.delta", "audio": base64.b64encode(p).decode()}, kind="text") for p in parts
+        ]
         counts = oracle.usage(text)
         usage = {"input_tokens": counts.prompt, "output_tokens": counts.completion, "total_tokens": counts.total}
         events.append(Event({"type": "speech.audio.done", "usage": usage}, kind="finish"))

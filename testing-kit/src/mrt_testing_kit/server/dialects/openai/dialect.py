@@ -22,7 +22,12 @@ MODELS = (
     "oracle-moderation",
 )
 
-_TYPES = {400: "invalid_request_error", 401: "invalid_request_error", 403: "permission_error", 404: "invalid_request_error"}
+_TYPES = {
+    400: "invalid_request_error",
+    401: "invalid_request_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+}
 _TYPES |= {409: "conflict", 413: "invalid_request_error", 422: "invalid_request_error", 429: "rate_limit_exceeded"}
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
@@ -60,7 +65,9 @@ class OpenAI(Dialect):
         """OpenAI's error object."""
         kind = details.get("type") or _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
         code = details.get("code", _CODES.get(status))
-        return json_reply({"error": {"message": message, "type": kind, "param": details.get("param"), "code": code}}, status)
+        return json_reply(
+            {"error": {"message": message, "type": kind, "param": details.get("param"), "code": code}}, status
+        )
 
     def error_events(self, status: int, message: str) -> list[Event]:
         """OpenAI's error object in an event."""
@@ -92,7 +99,6 @@ class OpenAI(Dialect):
         if not self.knows(model):
             return self.error(404, f"The model `{model}` does not exist or you do not have access to it.")
         return _missing(self, call) or _range(self, call)
-
 
     def embed(self, call: Call) -> Reply:
         """Answer ``POST /v1/embeddings``."""
@@ -189,7 +195,9 @@ _RANGES = {
 def _missing(dialect: OpenAI, call: Call) -> Reply | None:
     for name in _NEEDED.get(call.kind, ()):
         if call.body.get(name) is None:
-            return dialect.error(400, f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+            return dialect.error(
+                400, f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
+            )
     if call.kind == "chat" and not call.body["messages"]:
         return dialect.error(400, "[] is too short - 'messages'", param="messages")
     if call.kind == "transcription" and call.request.field("file") is None:
@@ -212,5 +220,7 @@ def _range(dialect: OpenAI, call: Call) -> Reply | None:
         if not low <= value <= high:
             bound = f">= {low}" if value < low else f"<= {high}"
             sentence = f"Invalid '{name}': expected a value {bound}, but got {value} instead."
-            return dialect.error(400, sentence, param=name, code="decimal_above_max_value" if value > high else "below_min")
+            return dialect.error(
+                400, sentence, param=name, code="decimal_above_max_value" if value > high else "below_min"
+            )
     return None

@@ -42,7 +42,9 @@ def number(body: dict[str, Any]) -> int:
 
 def model_of(call_: Call) -> str:
     """Return the model's name; the request may leave it out."""
-    return call_.model or call_.server.settings.get("model") or next(iter(call_.server.models or ()), "local/tiny-llama")
+    return (
+        call_.model or call_.server.settings.get("model") or next(iter(call_.server.models or ()), "local/tiny-llama")
+    )
 
 
 def chat(call_: Call) -> Reply:
@@ -117,14 +119,18 @@ def _events(piece: Piece, base: dict[str, Any], field: str, body: dict[str, Any]
         choice: dict[str, Any] = {"delta": delta, "logprobs": None, "finish_reason": None}
         tail: dict[str, Any] = {**counts, "prompt_token_ids": None, "prompt_text": None}
     elif piece.kind == "finish":
-        choice = {"delta": delta, "logprobs": None, "finish_reason": piece.finish, "stop_reason": piece.text, "token_ids": None}
+        choice = {
+            "delta": delta,
+            "logprobs": None,
+            "finish_reason": piece.finish,
+            "stop_reason": piece.text,
+            "token_ids": None,
+        }
         tail = counts if wanted else {**counts, "system_fingerprint": FINGERPRINT}
     else:
         choice = {"delta": delta, "logprobs": None, "finish_reason": None, "token_ids": None}
         tail = counts
-    return [
-        Event({**base, "choices": [{"index": n, **choice}], **tail}, kind=piece.kind) for n in range(number(body))
-    ]
+    return [Event({**base, "choices": [{"index": n, **choice}], **tail}, kind=piece.kind) for n in range(number(body))]
 
 
 def _delta(piece: Piece, field: str) -> dict[str, Any] | None:
@@ -201,5 +207,3 @@ def completion(call_: Call) -> Reply:
         elif piece.kind == "end":
             events.append(done())
     return call_.stream_reply(events, Framing(), answer)
-
-

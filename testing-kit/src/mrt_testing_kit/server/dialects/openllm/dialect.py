@@ -24,9 +24,9 @@ _BENTO = {"/generate", "/schema.json", "/docs.json", "/metrics", "/"}
 class OpenLLM(Dialect):
     """OpenLLM 0.6.
 
-    One model is served, ``local/tiny-llama`` unless ``models`` names others. Settings: ``tool_parser`` (True; False
-    refuses tools as the recorded server did), ``max_model_len`` (4096; the recorded server had 256), ``without`` (request
-    fields that the engine does not know, such as ``["top_k"]``), ``vllm="0.8.5"`` (flat errors, no limit of stops,
+    One model is served, ``local/tiny-llama`` unless ``models`` names another. Settings: ``tool_parser`` (True; False
+    refuses tools as the recorded server did), ``max_model_len`` (4096; the recorded server had 256), ``without``
+    (request fields that the engine does not know, such as ``["top_k"]``), ``vllm="0.8.5"`` (flat errors, no limit of stops,
     ``top_k`` 0 refused, ``reasoning_content``), ``embeddings`` (``"none"``; ``"refused"`` answers 200 with an error
     object, ``"openai"`` serves them).
     """
@@ -64,7 +64,7 @@ class OpenLLM(Dialect):
         return int(self.server.settings.get("max_model_len", 4096))
 
     def error(self, status: int, message: str, **details: Any) -> Reply:
-        """vLLM's error object: nested in newer ones, flat in 0.8.5."""
+        """VLLM's error object: nested in newer ones, flat in 0.8.5."""
         kind = details.get("type") or _NAMES.get(status, "InternalServerError" if status >= 500 else "BadRequestError")
         inner = {"message": message, "type": kind, "param": details.get("param"), "code": status}
         return json_reply({"object": "error", **inner} if self.old else {"error": inner}, status)
@@ -149,7 +149,7 @@ class OpenLLM(Dialect):
 
     @property
     def _embeds(self) -> bool:
-        return self.server.settings.get("embeddings", "none") != "none"
+        return bool(self.server.settings.get("embeddings", "none") != "none")
 
     def embed(self, call: Call) -> Reply:
         """Answer ``POST /v1/embeddings``, where it is mounted."""
@@ -167,7 +167,12 @@ class OpenLLM(Dialect):
             vector = oracle.embedding(item, call.body.get("dimensions") or 8)
             rows.append({"index": n, "object": "embedding", "embedding": oracle.base64_of(vector) if coded else vector})
         tokens = oracle.usage(read.usage_key(items)).prompt
-        counts = {"prompt_tokens": tokens, "total_tokens": tokens, "completion_tokens": 0, "prompt_tokens_details": None}
+        counts = {
+            "prompt_tokens": tokens,
+            "total_tokens": tokens,
+            "completion_tokens": 0,
+            "prompt_tokens_details": None,
+        }
         head = {"id": f"embd-{self.server.hexes(32)}", "object": "list", "created": self.now()}
         return call.json_reply({**head, "model": chat.model_of(call), "data": rows, "usage": counts})
 
@@ -188,15 +193,19 @@ class OpenLLM(Dialect):
 
     def metrics(self, call: Call) -> Reply:
         """Answer ``GET /metrics``."""
-        return text_reply("# HELP bentoml_service_request_total\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+        return text_reply(
+            "# HELP bentoml_service_request_total\n", content_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     def page(self, call: Call) -> Reply:
         """Answer ``GET /``."""
-        return text_reply("<!DOCTYPE html><title>BentoML Prediction Service</title>", content_type="text/html; charset=utf-8")
+        return text_reply(
+            "<!DOCTYPE html><title>BentoML Prediction Service</title>", content_type="text/html; charset=utf-8"
+        )
 
     def docs(self, call: Call) -> Reply:
         """Answer ``GET /docs.json``: every route, also the mounted ones."""
-        paths = {route.path: {route.method.lower(): {}} for route in self.routes}
+        paths: dict[str, Any] = {route.path: {route.method.lower(): {}} for route in self.routes}
         return call.json_reply({"openapi": "3.0.2", "info": {"title": "tiny", "version": "here"}, "paths": paths})
 
     def schema(self, call: Call) -> Reply:

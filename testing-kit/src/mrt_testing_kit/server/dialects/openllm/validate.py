@@ -38,12 +38,19 @@ def shape(body: dict[str, Any], needed: str, stop_limit: int | None) -> Reply | 
         if value is None or (isinstance(value, kinds) and not isinstance(value, bool)):
             continue
         word, kind = ("number", "float") if float in kinds else ("integer", "int")
-        sentence = f"Input should be a valid {word}, unable to parse string as {'a' if kind == 'float' else 'an'} {word}"
+        sentence = (
+            f"Input should be a valid {word}, unable to parse string as {'a' if kind == 'float' else 'an'} {word}"
+        )
         findings.append({"type": f"{kind}_parsing", "loc": ["body", field], "msg": sentence, "input": value})
     stop = body.get("stop")
     if isinstance(stop, list) and stop_limit is not None and len(stop) > stop_limit:
         sizes = {"field_type": "List", "max_length": stop_limit, "actual_length": len(stop)}
-        text = {"type": "string_type", "loc": ["body", "stop", "str"], "msg": "Input should be a valid string", "input": stop}
+        text = {
+            "type": "string_type",
+            "loc": ["body", "stop", "str"],
+            "msg": "Input should be a valid string",
+            "input": stop,
+        }
         sentence = f"List should have at most {stop_limit} items after validation, not {len(stop)}"
         long = {"type": "too_long", "loc": ["body", "stop", "list[str]"], "msg": sentence, "input": stop, "ctx": sizes}
         findings += [text, long]
@@ -68,15 +75,17 @@ def values(body: dict[str, Any], limit: int, old: bool) -> tuple[str, str | None
     if most is not None and most < 1:
         return _with("max_tokens", f"max_tokens must be at least 1, got {most}.", most)
     if most is not None and most > limit:
-        sentence = f"max_tokens={most} cannot be greater than max_model_len={limit}. Please request fewer output tokens."
+        sentence = (
+            f"max_tokens={most} cannot be greater than max_model_len={limit}. Please request fewer output tokens."
+        )
         return _with("max_tokens", sentence, most)
     text = body.get("prompt", "") if "prompt" in body else _chat_text(body)
     size = len(text) if isinstance(text, str) else 0
     if size > 10 * limit:
         sentence = (
             f"This model's maximum context length is {limit} tokens. However, your prompt contains {size} characters "
-            f"(more than {10 * limit} characters, which is the upper bound for {limit} input tokens). Please reduce the "
-            "length of the input prompt."
+            f"(more than {10 * limit} characters, which is the upper bound for {limit} input tokens). Please reduce "
+            "the length of the input prompt."
         )
         return _with("input_text", sentence, size)
     return None

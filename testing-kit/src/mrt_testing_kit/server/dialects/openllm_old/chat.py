@@ -88,8 +88,8 @@ def completion(call: Call) -> Reply:
         if piece.kind in ("text", "finish"):
             # The finish comes twice, with usage the second time.
             for counts in [None, usage(piece.usage)] if piece.kind == "finish" else [None]:
-                text = piece.text if piece.kind == "text" else ""
-                choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": piece.finish}
+                said = piece.text if piece.kind == "text" else ""
+                choice = {"index": 0, "text": said, "logprobs": None, "finish_reason": piece.finish}
                 data = {"model": call.model, "choices": [choice], **tail, "usage": counts}
                 events.append(Event(data, kind=piece.kind))
         elif piece.kind == "end":

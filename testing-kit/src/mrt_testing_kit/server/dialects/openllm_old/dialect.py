@@ -12,7 +12,7 @@ from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply, text_reply
 
 _NATIVE = {"/v1/generate", "/v1/generate_stream", "/v1/metadata", "/v1/helpers/messages", "/v1/embeddings"}
-_TRACEBACK = "  + Exception Group Traceback (most recent call last):\n  |   File \"service.py\", line 1, in <module>\n"
+_TRACEBACK = '  + Exception Group Traceback (most recent call last):\n  |   File "service.py", line 1, in <module>\n'
 
 
 @register_dialect
@@ -66,7 +66,9 @@ class OldOpenLLM(Dialect):
 
     def wants_stream(self, body: dict[str, Any], route: Route) -> bool:
         """The native API has a path of its own for streams."""
-        return route.path == "/v1/generate_stream" or (route.kind in ("chat", "completion") and bool(body.get("stream")))
+        return route.path == "/v1/generate_stream" or (
+            route.kind in ("chat", "completion") and bool(body.get("stream"))
+        )
 
     def error(self, status: int, message: str, **details: Any) -> Reply:
         """The error object of the OpenAI routes; its code is a string."""

@@ -13,9 +13,7 @@ from mrt_testing_kit.server.dialects.openai.read import stops
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply
 
-FAILED = (
-    "An error has occurred in BentoML user code when handling this request, find the error details in server logs"
-)
+FAILED = "An error has occurred in BentoML user code when handling this request, find the error details in server logs"
 
 # What llm_config takes: any other key is a 500.
 GENERATION: dict[str, Any] = {

@@ -107,9 +107,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "tiny-reason": llm("tiny-reason", [*_TOOLS, "reasoning", "hybrid"], model_family="qwen3"),
     "tiny-limited": llm("tiny-chat", _TOOLS),
     "tiny-gguf": llm("tiny-gguf", _TOOLS, "llama.cpp"),
-    "tiny-vision": llm(
-        "tiny-vision", ["generate", "chat", "vision"], "llama.cpp", model_family="qwen2.5-vl-instruct"
-    ),
+    "tiny-vision": llm("tiny-vision", ["generate", "chat", "vision"], "llama.cpp", model_family="qwen2.5-vl-instruct"),
     "tiny-embed": EMBED,
     "tiny-rerank": RERANK,
     "tiny-whisper": audio("tiny-whisper", ["audio2text"], "whisper"),

@@ -10,7 +10,14 @@ from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialec
 from mrt_testing_kit.server.dialects.xinference import chat, messages, other
 from mrt_testing_kit.server.dialects.xinference.auth import Gate
 from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, catalogue
-from mrt_testing_kit.server.dialects.xinference.errors import CHAT_FAILED, behind, detail, has_image, tools_refused, wrong_kind
+from mrt_testing_kit.server.dialects.xinference.errors import (
+    CHAT_FAILED,
+    behind,
+    detail,
+    has_image,
+    tools_refused,
+    wrong_kind,
+)
 from mrt_testing_kit.server.dialects.xinference.validate import plain, validate
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.wire import Event, Framing, Reply, text_reply
@@ -22,8 +29,8 @@ SUPERVISOR = "127.0.0.1:48734"
 class Xinference(Dialect):
     """Xinference 4.1.
 
-    The models are those of ``catalogue.MODELS``: ``tiny-chat`` (Transformers), ``tiny-gguf`` (llama.cpp), ``tiny-vllm``,
-    ``tiny-vlm`` (sees images), ``tiny-reason``, ``tiny-base`` (text completions), ``tiny-plain`` (no tools),
+    The models are those of ``catalogue.MODELS``: ``tiny-chat`` (Transformers), ``tiny-gguf`` (llama.cpp),
+    ``tiny-vllm``, ``tiny-vlm`` (sees images), ``tiny-reason``, ``tiny-base`` (text completions), ``tiny-plain`` (no tools),
     ``tiny-limited`` (one request at a time), ``tiny-embed``, ``tiny-rerank``, ``tiny-whisper``, ``tiny-tts``;
     ``tiny-late`` is always loading. With ``api_key`` authentication is on; ``settings={"keys": {...}}`` adds keys that
     are ``"disabled"``, ``"expired"`` or may use a list of uids.
@@ -68,6 +75,16 @@ class Xinference(Dialect):
     def error(self, status: int, message: str, **details: Any) -> Reply:
         """``{"detail": text}``."""
         return detail(message, status)
+
+    def known_error(self, reason: str) -> Reply:
+        """The server's own words."""
+        texts = {
+            "context": (400, "Request exceeds the model's configured context length."),
+            "filter": (400, "The request was blocked."),
+            "model": (404, behind(SUPERVISOR, f"Model not found in the model list, uid: gone. {list(self.models)}")),
+            "quota": (429, "Rate limit reached"),
+        }
+        return detail(texts[reason][1], texts[reason][0])
 
     def error_events(self, status: int, message: str) -> list[Event]:
         """An event whose error is a string, as this server sends it."""
@@ -128,8 +145,8 @@ class Xinference(Dialect):
         if uid in self.models:
             return None
         if uid == LOADING:
-            text = f"Model is loading, please retry later: {behind(SUPERVISOR, f'Model {uid} is launching, not yet ready for inference')}"
-            return detail(text, 503, retry_after="30")
+            text = behind(SUPERVISOR, f"Model {uid} is launching, not yet ready for inference")
+            return detail(f"Model is loading, please retry later: {text}", 503, retry_after="30")
         now = time.monotonic()
         if now - self._unknown.get(uid, -60.0) < 10.0:
             return detail(f"Model not found in the model list, uid: {uid} (cached, retry after 10.0s)", 404)
@@ -188,7 +205,9 @@ class Xinference(Dialect):
     def list_models(self, call: Call) -> Reply:
         """Answer ``GET /v1/models``."""
         head = {"object": "model", "created": 0, "owned_by": "xinference"}
-        return call.json_reply({"object": "list", "data": [{"id": uid, **head, **about} for uid, about in self.models.items()]})
+        return call.json_reply(
+            {"object": "list", "data": [{"id": uid, **head, **about} for uid, about in self.models.items()]}
+        )
 
     def describe(self, call: Call) -> Reply:
         """Answer ``GET /v1/models/{uid}``; 400 for one that does not run."""
@@ -210,9 +229,7 @@ class Xinference(Dialect):
         """Answer an abort of a request that nobody knows."""
         return call.json_reply({"msg": "NOT_FOUND"})
 
-
     def call_id(self, call: Call, number: int) -> str:
         """Call ids: 32 characters from llama.cpp, a prefixed UUID from the others."""
         about = self.models.get(call.model, {})
         return self.server.token(32) if about.get("model_engine") == "llama.cpp" else f"call_{self.uuid()}"
-

@@ -16,7 +16,26 @@ if TYPE_CHECKING:
     from mrt_testing_kit.server.dialects.xinference.dialect import Xinference
 
 _BLOCK = 512
-_LANGUAGES = ("en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it", "id", "hi")
+_LANGUAGES = (
+    "en",
+    "zh",
+    "de",
+    "es",
+    "ru",
+    "ko",
+    "fr",
+    "ja",
+    "pt",
+    "tr",
+    "pl",
+    "ca",
+    "nl",
+    "ar",
+    "sv",
+    "it",
+    "id",
+    "hi",
+)
 
 
 def _about(call: Call, uid: str = "") -> dict[str, Any]:
@@ -91,22 +110,24 @@ def check_form(request: RecordedRequest) -> tuple[Reply | None, str]:
     missing = [name for name in ("model", "file") if request.field(name) is None]
     if missing:
         # The framework looks at both when the form has no file part at all, and then it finds neither.
-        if not request.form or "file" in missing and not any(part.filename for part in request.form):
+        if not request.form or ("file" in missing and not any(part.filename for part in request.form)):
             missing = ["file"] if request.form and request.field("model") is not None else ["model", "file"]
-        report = [{"type": "missing", "loc": ["body", name], "msg": "Field required", "input": None} for name in missing]
+        report = [
+            {"type": "missing", "loc": ["body", name], "msg": "Field required", "input": None} for name in missing
+        ]
         return detail(report, 422), ""
     warmth = request.field("temperature")
     if warmth is not None:
         try:
             float(warmth.text)
         except ValueError:
-            report = {
+            warm = {
                 "type": "float_parsing",
                 "loc": ["body", "temperature"],
                 "msg": "Input should be a valid number, unable to parse string as a number",
                 "input": warmth.text,
             }
-            return detail([report], 422), ""
+            return detail([warm], 422), ""
     model = request.field("model")
     return None, model.text if model is not None else ""
 
@@ -121,7 +142,9 @@ def transcribe(call: Call) -> Reply:
     if shape not in ("json", "verbose_json"):
         return detail(behind(address, f"Unsupported response format: {shape}"), 500)
     if not audio.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff")):
-        text = "Soundfile is either not in the correct format or is malformed. Ensure that the soundfile has a valid audio"
+        text = (
+            "Soundfile is either not in the correct format or is malformed. Ensure that the soundfile has a valid audio"
+        )
         return detail(behind(address, f"{text} file extension (e.g. wav, flac or mp3) and is not corrupted."), 500)
     language = form.get("language")
     if language and language not in _LANGUAGES:
@@ -136,7 +159,15 @@ def transcribe(call: Call) -> Reply:
         words = text.split(" ")[1:]
         payload["words"] = [{"word": f" {word}", "start": 0.0, "end": 1.98} for word in words]
         return call.json_reply(payload)
-    segment = {"id": 0, "seek": 0, "start": 0.0, "end": None, "text": text, "tokens": [], "temperature": 0.0}
+    segment: dict[str, Any] = {
+        "id": 0,
+        "seek": 0,
+        "start": 0.0,
+        "end": None,
+        "text": text,
+        "tokens": [],
+        "temperature": 0.0,
+    }
     payload["segments"] = [{**segment, "avg_logprob": 0.0, "compression_ratio": 0.0, "no_speech_prob": 0.0}]
     return call.json_reply(payload)
 

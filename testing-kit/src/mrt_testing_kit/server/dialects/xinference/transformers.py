@@ -53,7 +53,8 @@ def whole(call: Call, answer: Answer, parser: bool) -> Reply:
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if tools:
         message["tool_calls"] = [
-            {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.arguments}} for part in good
+            {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.arguments}}
+            for part in good
         ]
     if parser and thought is None:
         message["content"], message["reasoning_content"] = "", text

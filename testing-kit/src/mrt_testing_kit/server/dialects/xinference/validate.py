@@ -17,7 +17,7 @@ _NUMBERS: dict[str, tuple[type, float | None, float | None]] = {
     "repetition_penalty": (float, None, None),
 }
 
-_CLASSES = {
+_CLASSES: dict[str, tuple[str, dict[str, type]]] = {
     "chat": ("CreateChatCompletion", {"model": str, "messages": list}),
     "completion": ("CreateCompletionRequest", {"model": str, "prompt": str}),
     "embedding": ("CreateEmbeddingRequest", {"model": str, "input": object}),
@@ -25,7 +25,7 @@ _CLASSES = {
     "speech": ("SpeechRequest", {"model": str, "input": str}),
 }
 
-_KINDS = {str: "str type expected (type=type_error.str)", list: "value is not a valid list (type=type_error.list)"}
+_KINDS: dict[type, str] = {str: "str type expected (type=type_error.str)", list: "value is not a valid list (type=type_error.list)"}
 
 
 def plain(text: str) -> Reply:

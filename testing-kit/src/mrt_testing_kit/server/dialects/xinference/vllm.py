@@ -47,10 +47,10 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     out: list[Piece] = []
     for piece in pieces:
         last = out[-1] if out else None
-        if piece.kind == "arguments" and last is not None and last.kind == "arguments" and last.index == piece.index:
-            if isinstance(last.arguments, str) and isinstance(piece.arguments, str):
-                last.arguments += piece.arguments
-                continue
+        same = piece.kind == "arguments" and last is not None and last.kind == "arguments" and last.index == piece.index
+        if same and last is not None and isinstance(last.arguments, str) and isinstance(piece.arguments, str):
+            last.arguments += piece.arguments
+            continue
         out.append(piece)
     return out
 

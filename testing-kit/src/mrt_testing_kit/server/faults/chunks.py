@@ -1,0 +1,221 @@
+"""F25 to F31: chunks with odd fields, token counts and finish reasons."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from mrt_testing_kit.server.answer import Answer, Piece
+from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.dialects.openai import shapes
+from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, TEXT, Fault, fault
+from mrt_testing_kit.server.wire import Event
+
+_SHAPED = frozenset({"chat", "completion"})
+
+
+def chunk(event: Event) -> dict[str, Any] | None:
+    """Return an event's document when it is a chunk with choices."""
+    return event.data if isinstance(event.data, dict) and isinstance(event.data.get("choices"), list) else None
+
+
+def like(events: list[Event], **fields: Any) -> Event | None:
+    """Make a chunk with the ids of the others and these fields; None when there are no others."""
+    for event in events:
+        data = chunk(event)
+        if data is not None:
+            return Event({**{k: v for k, v in data.items() if k != "usage"}, **fields}, kind="odd")
+    return None
+
+
+def insert(events: list[Event], extra: Event | None) -> list[Event]:
+    """Put an event after the first piece of content."""
+    if extra is None:
+        return events
+    at = next((n + 1 for n, e in enumerate(events) if e.kind in ("text", "thinking", "call")), min(1, len(events)))
+    return [*events[:at], extra, *events[at:]]
+
+
+@fault("F25", "usage after the end, without choices")
+class TrailingUsage(Fault):
+    """Token counts come in a chunk of their own with empty ``choices``, asked for or not."""
+
+    kinds = _SHAPED
+    stream = True
+    without = NOT_OPENAI
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        counts = None if call.request.answer is None else shapes.usage(call.request.answer.usage)
+        extra = like(events, choices=[], usage=counts)
+        if extra is None:
+            return events
+        extra.kind = "usage"
+        out = [event for event in events if event.kind != "usage"]
+        for event in out:
+            data = chunk(event)
+            if data is not None and event.kind == "finish":
+                event.data = {name: value for name, value in data.items() if name != "usage"}
+        at = next((n for n, event in enumerate(out) if event.kind == "end"), len(out))
+        return [*out[:at], extra, *out[at:]]
+
+
+@fault("F26", "choices null", options={"what": "null"}, choices={"what": ("null", "missing")})
+class NullChoices(Fault):
+    """A chunk without choices in the middle."""
+
+    kinds = _SHAPED
+    stream = True
+    without = NOT_OPENAI
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        extra = like(events, choices=None)
+        if extra is not None and self.o["what"] == "missing":
+            del extra.data["choices"]
+        return insert(events, extra)
+
+
+@fault("F27", "delta null", options={"what": "null"}, choices={"what": ("null", "missing")})
+class NullDelta(Fault):
+    """A chunk whose delta is null, in the middle."""
+
+    kinds = CHAT
+    stream = True
+    without = NOT_OPENAI
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        choice: dict[str, Any] = {"index": 0, "delta": None, "finish_reason": None}
+        if self.o["what"] == "missing":
+            del choice["delta"]
+        return insert(events, like(events, choices=[choice]))
+
+
+@fault(
+    "F28",
+    "role alone, empty and null text",
+    options={"what": "all"},
+    choices={"what": ("role", "empty", "null", "all")},
+)
+class EmptyText(Fault):
+    """Pieces that say nothing, in the middle."""
+
+    kinds = TEXT
+    stream = True
+
+    def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
+        what = self.o["what"]
+        at = next((n for n, piece in enumerate(pieces) if piece.kind == "text"), None)
+        if at is None:
+            return pieces
+        part = pieces[at].part
+        extra: list[Piece] = []
+        if what in ("role", "all") and call.dialect.name != "anthropic":
+            extra.append(Piece("start"))
+        if what in ("empty", "all"):
+            extra.append(Piece("text", "", part))
+        if what in ("null", "all"):
+            extra.append(Piece("text", None, part))
+        return [*pieces[:at], *extra, *pieces[at:]]
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        if call.dialect.name == "anthropic" and self.o["what"] in ("role", "all"):
+            return insert(events, Event({"type": "ping"}, name="ping", kind="ping"))
+        return events
+
+
+@fault("F29", "cumulative usage")
+class CumulativeUsage(Fault):
+    """Every chunk carries the counts so far; only the last is the whole."""
+
+    kinds = _SHAPED
+    stream = True
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        counts = None if call.request.answer is None else call.request.answer.usage
+        if counts is None:
+            return events
+        spoken = [event for event in events if event.kind in ("text", "thinking", "call", "arguments")]
+        out: list[Event] = []
+        for event in events:
+            out.append(event)
+            if not any(event is other for other in spoken):
+                continue
+            part = 1 + (counts.completion - 1) * (1 + next(n for n, e in enumerate(spoken) if e is event)) // (
+                len(spoken) + 1
+            )
+            if chunk(event) is not None:
+                running = {"prompt_tokens": counts.prompt, "completion_tokens": part}
+                event.data = {**event.data, "usage": {**running, "total_tokens": counts.prompt + part}}
+            elif call.dialect.name == "anthropic":
+                delta = {"stop_reason": None, "stop_sequence": None}
+                data = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": part}}
+                out.append(Event(data, name="message_delta", kind="odd"))
+        for event in out:
+            if event.kind == "finish" and chunk(event) is not None:
+                event.data = {**event.data, "usage": shapes.usage(counts)}
+        return out
+
+
+@fault(
+    "F30",
+    "usage or its details null",
+    options={"what": "usage"},
+    choices={"what": ("usage", "details", "counts", "missing")},
+)
+class NullUsage(Fault):
+    """Token counts are null, missing, or have null in them."""
+
+    kinds = frozenset({"chat", "completion", "embedding", "rerank"})
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        for event in events:
+            event.data = self.change(copy.deepcopy(event.data))
+        return events
+
+    def payload(self, payload: Any, call: Call) -> Any:
+        return self.change(payload)
+
+    def change(self, value: Any) -> Any:
+        """Change every usage within a document."""
+        if isinstance(value, list):
+            return [self.change(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        out: dict[str, Any] = {}
+        for name, item in value.items():
+            if name not in ("usage", "meta"):
+                out[name] = self.change(item)
+            elif self.o["what"] == "usage":
+                out[name] = None
+            elif self.o["what"] != "missing":
+                out[name] = self.nulls(item)
+        return out
+
+    def nulls(self, usage: Any) -> Any:
+        """Put nulls into token counts."""
+        if not isinstance(usage, dict):
+            return usage
+        details = self.o["what"] == "details"
+        return {k: None if ("details" in k or k.startswith("cache")) == details else v for k, v in usage.items()}
+
+
+@fault("F31", "finish reasons", options={"finish": "length"})
+class Finish(Fault):
+    """The answer ends with the finish asked for: a neutral word, a word of no vendor, null, or none at all."""
+
+    kinds = TEXT
+
+    def answer(self, answer: Answer, call: Call) -> Answer:
+        words = {
+            "tool": "tool_calls",
+            "filter": "content_filter",
+            "null": None,
+            "missing": None,
+            "unknown": "oracle_nap",
+        }
+        answer.finish = words.get(self.o["finish"], self.o["finish"])
+        return answer
+
+    def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
+        if self.o["finish"] != "missing":
+            return pieces
+        return [piece for piece in pieces if piece.kind != "finish"]
