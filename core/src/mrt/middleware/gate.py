@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from contextlib import nullcontext
 
 
 class Gate:
@@ -38,7 +39,7 @@ class Gate:
             return True
         entered = False
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) if timeout is not None else nullcontext():
                 await waiter.future
             entered = True
         except TimeoutError:
@@ -67,7 +68,7 @@ class Gate:
         with self._lock:
             if waiter.granted:
                 self._pass_on()
-            else:
+            elif waiter in self._waiting:
                 self._waiting.remove(waiter)
         return False
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mrt._cachedir import read_json, settled, write_json
 from mrt.errors import PluginError
@@ -45,6 +45,9 @@ class EntryPointFact(NamedTuple):
     version: str
     location: str
     group: str = "mrt.providers"
+
+
+_WIDTH = len(EntryPointFact._fields)
 
 
 class _Found(NamedTuple):
@@ -120,18 +123,18 @@ def _scan(stamps: list[list[Any]]) -> _Found:
 
 def _kept_folders(value: Any) -> dict[str, list[Any]]:
     """Return what a cache file holds, without whatever does not look as it should."""
-    if not isinstance(value, dict) or value.get("format") != _FORMAT or not isinstance(value.get("folders"), dict):
+    folders = value.get("folders") if isinstance(value, dict) and value.get("format") == _FORMAT else None
+    if not isinstance(folders, dict):
         return {}
-    width = len(EntryPointFact._fields)
+    items = cast("dict[str, Any]", folders).items()
+    return {path: kept for path, kept in items if _is_folder(kept)}
 
-    def is_fact(item: Any) -> bool:
-        return isinstance(item, list) and len(item) == width and all(type(part) is str for part in item)
 
-    return {
-        path: items
-        for path, items in value["folders"].items()
-        if isinstance(items, list) and len(items) == 3 and isinstance(items[2], list) and all(map(is_fact, items[2]))
-    }
+def _is_folder(kept: Any) -> bool:
+    if type(kept) is not list or len(kept) != 3 or type(kept[2]) is not list:
+        return False
+    facts = cast("list[Any]", kept[2])
+    return all(type(fact) is list and len(fact) == _WIDTH and {*map(type, fact)} == {str} for fact in facts)
 
 
 def _has_metadata(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mrt._cachedir import read_json, settled, write_json
 from mrt.errors import MRTError
@@ -45,7 +45,7 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
     """Describe providers; those whose description fails are left out, and their entries say why."""
     file = cache_name("providers")
     value = read_json(file)
-    kept: dict[str, Any] = value if isinstance(value, dict) else {}
+    kept = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     fresh: dict[str, list[Any]] = {}
     changed = False
     summaries: list[ProviderSummary] = []
@@ -99,7 +99,7 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 
 
 def _is_current(item: Any) -> bool:
-    if not (isinstance(item, list) and len(item) == _WIDTH and isinstance(item[0], str) and isinstance(item[3], str)):
+    if not (type(item) is list and len(item) == _WIDTH and isinstance(item[0], str) and isinstance(item[3], str)):
         return False
     lists = isinstance(item[5], list) and isinstance(item[6], list)
     if not (isinstance(item[4], dict) and "en_US" in item[4] and lists):

@@ -23,7 +23,7 @@ class Providers(dict[str, "ProviderEntity"]):
     """
 
     def __init__(self, entries: dict[str, ProviderEntry]) -> None:
-        super().__init__(dict.fromkeys(entries, cast(Any, None)))
+        super().__init__((name, cast("ProviderEntity", None)) for name in entries)
         self._entries = entries
 
     def __getitem__(self, name: str) -> ProviderEntity:

@@ -6,7 +6,7 @@ import difflib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
@@ -37,7 +37,7 @@ class HookManager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
         # Before pluggy 1.7 a property was evaluated here, whatever it does.
-        static = inspect.getattr_static(type(plugin), name, None)
+        static = inspect.getattr_static(cast(object, type(plugin)), name, None)
         return None if isinstance(static, (property, cached_property)) else super().parse_hookimpl_opts(plugin, name)
 
     def implementations(self, plugin: Any) -> dict[str, Mapping[str, Any]]:
