@@ -39,7 +39,6 @@ VERBS = {
 EPILOG = """\
 Models are written PROVIDER/MODEL, for example acme/some-model. Every verb has --help and --json.
 
-\b
 Exit codes: 0 fine, 1 the vendor failed, 2 wrong use, 3 credentials, 130 interrupted.
 """
 

@@ -23,9 +23,9 @@ SHELLS = {
 @verb("completion")
 @click.argument("shell", type=click.Choice(list(SHELLS)), required=False)
 def command(session: Session, shell: str | None) -> None:
-    """Print the completion script of a shell, for verbs, options, providers and models.
+    """Print the completion script of a shell.
 
-    Without a shell, explain how to switch completion on.
+    It completes verbs, options, providers and models. Without a shell, explain how to switch completion on.
     """
     if shell is None:
         _explain(session)

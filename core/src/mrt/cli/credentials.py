@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mrt.cli.arguments import ProviderName
 from mrt.cli.asking import ask_field, at_terminal
-from mrt.cli.options import parse_pairs, verb
+from mrt.cli.options import given_credentials, verb
 from mrt.cli.output import table, write, write_json
 from mrt.cli.session import Session
 from mrt.credentials import DEFAULT_PROFILE, ProfileStore, keychain, read_credentials_file
@@ -33,10 +32,10 @@ def command() -> None:
 @click.argument("provider", type=ProviderName())
 @click.option("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="A name for these credentials.")
 @click.option("--credential", "-c", multiple=True, metavar="NAME=VALUE", help="A field that need not be asked for.")
-@click.option("--credentials", "file", metavar="FILE", type=click.Path(path_type=Path), help="Take fields from a file.")
+@click.option("--credentials", "source", metavar="FILE", help="Take fields from a JSON or YAML file.")
 @click.option("--keyring", is_flag=True, help="Keep secrets in the system's keyring.")
 def store(
-    session: Session, provider: str, profile: str, credential: tuple[str, ...], file: Path | None, keyring: bool
+    session: Session, provider: str, profile: str, credential: tuple[str, ...], source: str | None, keyring: bool
 ) -> None:
     """Store the credentials of a provider, field by field.
 
@@ -46,7 +45,7 @@ def store(
     entry = session.provider(provider.rstrip("/"))
     form = _every_field(entry)
     secret = {field.variable for field in form if field.type == "secret-input"}
-    given: dict[str, Any] = parse_pairs(credential, "--credential")
+    given, file = given_credentials(credential, source)
     session.given.update(given)
     session.reporter.hide(given.values())
     if file is not None:

@@ -16,9 +16,10 @@ ENTRY_POINT_GROUP = "mrt.demos"
 @verb("demo")
 @click.argument("name", required=False)
 def command(session: Session, name: str | None) -> int:
-    """Show the whole road, against a server on this machine: no network, no key.
+    """Show the whole road, without network and key.
 
-    Each step prints the command that does it. Demos come with other distributions; NAME picks one.
+    A server on this machine stands in for a vendor. Each step prints the command that does it. Demos come with
+    other distributions; NAME picks one.
     """
     found = _choose(name)
     try:

@@ -28,9 +28,9 @@ ADVICE = {
 
 @verb("doctor")
 def command(session: Session) -> int:
-    """Check the installation, and import every plugin on its own.
+    """Check the installation and every plugin.
 
-    The exit code is 1 when a plugin does not work.
+    Every plugin is imported, each on its own. The exit code is 1 when a plugin does not work.
     """
     registry = session.registry
     problems = [_problem(failure) for failure in registry.check()]

@@ -23,9 +23,10 @@ LONG_NAME = 30
 @click.option("--live", is_flag=True, help="Ask the vendor, with credentials.")
 @click.option("--type", "--model-type", "type_name", type=ModelTypeName(), help="Only models of this type.")
 def command(session: Session, provider: str, live: bool, type_name: str | None) -> None:
-    """List a provider's models: context size in tokens, prices, features.
+    """List a provider's models.
 
-    Prices are for one million tokens: prompt, answer and, after a slash, prompt tokens read from the vendor's cache.
+    Each with its context size in tokens, its prices and its features. Prices are for a million tokens: prompt,
+    answer and, after a slash, prompt tokens read from the vendor's cache.
     """
     from mrt.entities.common import ModelType
 

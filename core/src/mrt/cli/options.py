@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,20 +34,14 @@ def verb(name: str, *, credentials: bool = False) -> Callable[[Function], click.
             lang: str,
             timeout: float | None = None,
             credential: tuple[str, ...] = (),
-            credentials_file: Path | None = None,
+            credentials_source: str | None = None,
             profile: str | None = None,
             **parameters: Any,
         ) -> Any:
             reporter = ctx.find_object(Reporter) or Reporter()
             reporter.debug, reporter.as_json = debug, as_json
-            session = Session(
-                reporter,
-                lang=lang,
-                timeout=timeout,
-                given=parse_pairs(credential, "--credential"),
-                file=credentials_file,
-                profile=profile,
-            )
+            given, file = given_credentials(credential, credentials_source)
+            session = Session(reporter, lang=lang, timeout=timeout, given=given, file=file, profile=profile)
             with session:
                 return function(session, **parameters)
 
@@ -75,6 +70,28 @@ def parse_pairs(pairs: tuple[str, ...], option: str) -> dict[str, str]:
     return values
 
 
+def given_credentials(pairs: tuple[str, ...], source: str | None) -> tuple[dict[str, Any], Path | None]:
+    """Return the credentials that stand on the command line, and the file that it names.
+
+    Args:
+        pairs: Values of ``--credential``.
+        source: Value of ``--credentials``: the name of a file, or a JSON object.
+
+    Raises:
+        click.UsageError: One of them is malformed; nothing is quoted, since it may be a key.
+    """
+    given: dict[str, Any] = {}
+    file = None
+    if source is not None and source.lstrip().startswith("{"):
+        try:
+            given = json.loads(source)
+        except ValueError:
+            raise click.UsageError("--credentials: the JSON object is malformed") from None
+    elif source is not None:
+        file = Path(source)
+    return {**given, **parse_pairs(pairs, "--credential")}, file
+
+
 def _help(function: Function) -> str:
     text = function.__doc__ or ""
     head, *rest = text.strip().split("\n")
@@ -91,8 +108,7 @@ _CREDENTIAL_OPTIONS = [
         help="A credential. Other users of this machine can see it; better is the environment.",
     ),
     _option(
-        "--credentials", "credentials_file", metavar="FILE", type=click.Path(path_type=Path),
-        help="A JSON or YAML file with credentials.",
+        "--credentials", "credentials_source", metavar="FILE", help="A JSON or YAML file with credentials.",
     ),
     _option("--profile", metavar="NAME", help="Credentials that `mrt credentials set` stored under this name."),
     _option(

@@ -11,9 +11,9 @@ from mrt.cli.session import Session
 
 @verb("providers")
 def command(session: Session) -> None:
-    """List the installed providers, with their model types and the distribution that brings each.
+    """List the installed providers.
 
-    No vendor code is imported.
+    Each with its model types and the distribution that brings it. No vendor code is imported.
     """
     summaries = session.registry.listing()
     failures = session.registry.failures

@@ -24,9 +24,10 @@ def command(
     top_n: int | None,
     score_threshold: float | None,
 ) -> None:
-    """Sort documents by how well they fit a query, best first.
+    """Sort documents by how well they fit a query.
 
-    Documents are arguments, or the lines that are piped in. The index is the document's place among them, from 0.
+    The best comes first. Documents are arguments, or the lines that are piped in. The index is the document's place
+    among them, from 0.
     """
     from mrt.entities.common import ModelType
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="NAME", help="Show this model; the same as PROVIDER/NAME.")
 @click.option("--format", "form", type=click.Choice(["json", "yaml", "json-schema"]), help="Write it in this format.")
 def command(session: Session, name: Target, type_name: str | None, model: str | None, form: str | None) -> None:
-    """Show a provider's credential form, or a model's features and parameters.
+    """Show a provider's credential form, or a model's parameters.
 
     Without --format it is a table. json and yaml give the whole description, json-schema the JSON Schema of what can
     be filled in: the credentials, or with a model its parameters.

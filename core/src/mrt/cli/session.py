@@ -37,7 +37,7 @@ class Session:
         *,
         lang: str = "en_US",
         timeout: float | None = None,
-        given: Mapping[str, str] | None = None,
+        given: Mapping[str, Any] | None = None,
         file: Path | None = None,
         profile: str | None = None,
     ) -> None:

@@ -29,9 +29,9 @@ STDOUT = Path("-")
 def command(
     session: Session, model: Target, text: str | None, output: Path | None, voice: str | None, voices: bool
 ) -> None:
-    """Turn text into speech, and write it to a file.
+    """Turn text into speech.
 
-    The text is the argument, or what is piped in.
+    The sound goes into a file. The text is the argument, or what is piped in.
     """
     from mrt.entities.common import ModelType
 

@@ -17,7 +17,10 @@ from mrt.cli.session import Session
 @click.argument("model", type=ModelName(), metavar="PROVIDER/MODEL")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def command(session: Session, model: Target, file: Path) -> None:
-    """Write down the speech of a sound file; - reads the sound from stdin."""
+    """Write down speech.
+
+    FILE is a sound file; - reads the sound from stdin.
+    """
     from mrt.entities.common import ModelType
 
     sound: Path | bytes = _read(file)
