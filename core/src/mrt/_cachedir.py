@@ -10,9 +10,9 @@ import os
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["cache_dir", "read_json", "settled", "write_json"]
+__all__ = ["as_dict", "as_list", "cache_dir", "read_json", "settled", "write_json"]
 
 # A file that changed less than this long ago may change again without a new time of change. Clocks of file systems
 # tick every few milliseconds; those that keep whole seconds show by it.
@@ -86,3 +86,15 @@ def settled(mtime_ns: int) -> bool:
     """Tell whether a time of change is old enough that a later change must show as a different time."""
     tick = _COARSE_TICK if mtime_ns % 1_000_000_000 == 0 else _TICK
     return time.time() - mtime_ns / 1e9 > tick
+
+
+def as_dict(value: object) -> dict[str, Any]:
+    """Return a value that was read if it is an object of JSON, else an empty one."""
+    is_dict = isinstance(value, dict)
+    return cast("dict[str, Any]", value) if is_dict else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """Return a value that was read if it is an array of JSON, else an empty one."""
+    is_list = isinstance(value, list)
+    return cast("list[Any]", value) if is_list else []

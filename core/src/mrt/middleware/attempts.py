@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _watcher: ContextVar[Callable[[FailedAttempt], None] | None] = ContextVar("mrt_a
 
 
 @contextmanager
-def watch_attempts(watcher: Callable[[FailedAttempt], None]) -> Iterator[None]:
+def watch_attempts(watcher: Callable[[FailedAttempt], None]) -> Generator[None, None, None]:
     """Have attempts reported that fail below, until the call returns or the stream has its first chunk."""
     outer = _watcher.get()
 

@@ -36,7 +36,7 @@ def fingerprint(*values: Any) -> str | None:
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    kind = type(value).__name__.encode()
+    kind, content = type(value).__name__.encode(), value
     if isinstance(value, (bytes, bytearray)):
         yield b"bytes"
         yield bytes(value)
@@ -56,13 +56,13 @@ def _pieces(value: Any) -> Iterator[bytes]:
     elif isinstance(value, Mapping):
         yield b"map"
         # JSON objects have no order.
-        for key, item in sorted(_text_items(value), key=itemgetter(0)):
+        for key, item in sorted(_text_items(content), key=itemgetter(0)):
             yield from _pieces(key)
             yield from _pieces(item)
         yield b"end"
     elif isinstance(value, (list, tuple)):
         yield b"list"
-        for item in value:
+        for item in content:
             yield from _pieces(item)
         yield b"end"
     else:

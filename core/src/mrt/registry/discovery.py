@@ -12,10 +12,10 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
-from mrt._cachedir import read_json, settled, write_json
+from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
 from mrt.errors import PluginError
 from mrt.registry.failure import PluginFailure
 
@@ -121,20 +121,20 @@ def _scan(stamps: list[list[Any]]) -> _Found:
     return found
 
 
-def _kept_folders(value: Any) -> dict[str, list[Any]]:
+def _kept_folders(value: object) -> dict[str, list[Any]]:
     """Return what a cache file holds, without whatever does not look as it should."""
-    folders = value.get("folders") if isinstance(value, dict) and value.get("format") == _FORMAT else None
-    if not isinstance(folders, dict):
+    kept = as_dict(value)
+    if kept.get("format") != _FORMAT:
         return {}
-    items = cast("dict[str, Any]", folders).items()
-    return {path: kept for path, kept in items if _is_folder(kept)}
+    return {path: items for path, items in as_dict(kept.get("folders")).items() if _is_folder(as_list(items))}
 
 
-def _is_folder(kept: Any) -> bool:
-    if type(kept) is not list or len(kept) != 3 or type(kept[2]) is not list:
-        return False
-    facts = cast("list[Any]", kept[2])
-    return all(type(fact) is list and len(fact) == _WIDTH and {*map(type, fact)} == {str} for fact in facts)
+def _is_folder(items: list[Any]) -> bool:
+    return len(items) == 3 and as_list(items[2]) == items[2] and all(map(_is_fact, map(as_list, items[2])))
+
+
+def _is_fact(item: list[Any]) -> bool:
+    return len(item) == _WIDTH and {*map(type, item)} == {str}
 
 
 def _has_metadata(path: str) -> bool:
@@ -153,7 +153,8 @@ def _facts_of(path: str) -> tuple[list[EntryPointFact], list[PluginFailure]]:
     facts: list[EntryPointFact] = []
     problems: list[PluginFailure] = []
     names: set[str] = set()
-    for distribution in importlib_metadata.distributions(path=[path]):
+    distributions: Iterable[Any] = cast(Any, importlib_metadata).distributions(path=[path])
+    for distribution in distributions:
         try:
             found = list(_facts_of_distribution(distribution, path))
         except Exception as error:

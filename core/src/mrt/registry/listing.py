@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrt._cachedir import read_json, settled, write_json
+from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
 from mrt.errors import MRTError
 from mrt.registry.discovery import cache_name
 from mrt.registry.locate import module_of
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mrt.entities.provider import ProviderEntity
     from mrt.registry.entry import ProviderEntry
 
-_WIDTH = 7
+_TYPES = (str, int, int, str, dict, list, list)
+_WIDTH = len(_TYPES)
 
 
 class ProviderSummary(NamedTuple):
@@ -44,16 +45,15 @@ class ProviderSummary(NamedTuple):
 def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
     """Describe providers; those whose description fails are left out, and their entries say why."""
     file = cache_name("providers")
-    value = read_json(file)
-    kept = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    kept = as_dict(read_json(file))
     fresh: dict[str, list[Any]] = {}
     changed = False
     summaries: list[ProviderSummary] = []
     names = _NamesAhead()
     for entry in entries:
         key = f"{entry.fact.location}|{entry.fact.value}" if entry.fact is not None else ""
-        item = kept.get(key) if key else None
-        if item is not None and _is_current(item) and not names.hide(entry):
+        item = as_list(kept.get(key))
+        if key and _is_current(item) and not names.hide(entry):
             entry.schema_path = item[0]
             entry.check_id(item[3])
             fresh[key] = item
@@ -73,7 +73,7 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
             fresh[key] = [entry.schema_path, *stamp, schema.provider, summary.label, types, methods]
     if changed:
         # What other programs of this environment found stays, as long as its file does.
-        others = ((key, item) for key, item in kept.items() if key not in fresh and _is_current(item))
+        others = ((key, item) for key, item in kept.items() if key not in fresh and _is_current(as_list(item)))
         write_json(file, {**dict(others), **fresh})
     return summaries
 
@@ -98,14 +98,11 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _is_current(item: Any) -> bool:
-    if not (type(item) is list and len(item) == _WIDTH and isinstance(item[0], str) and isinstance(item[3], str)):
-        return False
-    lists = isinstance(item[5], list) and isinstance(item[6], list)
-    if not (isinstance(item[4], dict) and "en_US" in item[4] and lists):
+def _is_current(item: list[Any]) -> bool:
+    if len(item) != _WIDTH or not all(map(isinstance, item, _TYPES)) or "en_US" not in as_dict(item[4]):
         return False
     stamp = _stamp(item[0])
-    return stamp is not None and [stamp[0], stamp[1]] == item[1:3]
+    return stamp is not None and [*stamp] == item[1:3]
 
 
 class _NamesAhead:
