@@ -24,9 +24,9 @@
         server.unconsumed()                   # faults that were not met: a test should end with []
 
 ``dialect`` is ``openai``, ``xinference``, ``openllm``, ``openllm-0.4`` or ``anthropic``; a further one is a small
-class, see ``mrt_testing_kit.server.dialects.base``. A conversation can drive the oracle, too: ``[[oracle: say ...]]`` and
-others in the last user message, see ``mrt_testing_kit.server.oracle.directives``. ``strict=True`` refuses what picky vendors
-refuse and lists it in ``server.violations``. ``tls=True`` speaks TLS with a test CA, ``server.ca_file``.
+class, see ``mrt_testing_kit.server.dialects.base``. A conversation can drive the oracle, too: ``[[oracle: say ...]]``
+and others in the last user message, see ``mrt_testing_kit.server.oracle.directives``. ``strict=True`` refuses what
+picky vendors refuse and lists it in ``server.violations``. ``tls=True`` speaks TLS with a test CA, ``server.ca_file``.
 
 **ReplayServer** plays recorded exchanges byte for byte::
 

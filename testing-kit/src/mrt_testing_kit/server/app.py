@@ -12,13 +12,14 @@ from typing import Any
 from mrt_testing_kit.server import dialects, tls as certificates
 from mrt_testing_kit.server.answer import Answer
 from mrt_testing_kit.server.call import Call
-from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect
+from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect, Route
 from mrt_testing_kit.server.faults import REGISTRY, make
 from mrt_testing_kit.server.faults.base import Fault
 from mrt_testing_kit.server.loop import LoopServer
 from mrt_testing_kit.server.oracle.directives import read
 from mrt_testing_kit.server.request import ConnectionRecord, RecordedRequest
 from mrt_testing_kit.server.script import Entry, Script, parse_options
+from mrt_testing_kit.server.strict import paths
 from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Ending, Reply
 
@@ -167,33 +168,44 @@ class OracleServer(LoopServer):
         request.faults = [fault.id for fault in call.faults]
         reply = self._replaced(call)
         if reply is None:
-            if found is None:
-                self._note(call, [self._lost(request)])
-                reply = dialect.missing(request)
-            else:
-                reply = dialect.authorize(request, found[0]) or refusal or self._refused(call)
-                if reply is None:
-                    reply = dialect.handle(call, found[0])
+            reply = self._path_and_key(call, found[0] if found else None)
+        if reply is None and found is not None:
+            reply = refusal or self._refused(call) or dialect.handle(call, found[0])
+        if reply is None:
+            reply = dialect.missing(request)
         named = {name.lower() for name, _ in reply.headers}
         reply.headers = [
             pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named
         ] + reply.headers
         return call.finish(reply)
 
-    def _lost(self, request: RecordedRequest) -> Violation:
-        return Violation("S4", f"{request.method} {request.raw_path} is not a path of this vendor", status=404)
+    def _path_and_key(self, call: Call, route: Route | None) -> Reply | None:
+        request, dialect = call.request, call.dialect
+        broken = paths.check(request)
+        if route is None:
+            lost = f"{request.method} {request.raw_path} is not a path of this vendor"
+            broken.append(Violation("S4", lost, status=404))
+        elif not route.open:
+            broken += dialect.strict_auth(request, route)
+        broken = self._note(broken)
+        if route is None:
+            return None
+        if broken:
+            key = (request.header(dialect.key_header) or "").removeprefix(dialect.key_prefix).strip()
+            return dialect.unauthorized(request, key, route) if broken[0].rule == "S5" else dialect.missing(request)
+        return dialect.authorize(request, route)
 
-    def _note(self, call: Call, violations: list[Violation]) -> None:
-        with self.changed:
-            self.violations.extend(broken for broken in violations if broken.rule in self.strict)
+    def _note(self, violations: list[Violation]) -> list[Violation]:
+        """Keep and return those violations that this server minds."""
+        minded = [broken for broken in violations if broken.rule in self.strict]
+        if minded:
+            with self.changed:
+                self.violations.extend(minded)
+        return minded
 
     def _refused(self, call: Call) -> Reply | None:
-        if self.strict:
-            broken = [violation for violation in call.dialect.strict(call) if violation.rule in self.strict]
-            if broken:
-                self._note(call, broken)
-                return call.dialect.refuse(call, broken[0])
-        return call.dialect.check(call)
+        broken = self._note(call.dialect.strict(call)) if self.strict else []
+        return call.dialect.refuse(call, broken[0]) if broken else call.dialect.check(call)
 
     def _replaced(self, call: Call) -> Reply | None:
         for fault in call.faults:

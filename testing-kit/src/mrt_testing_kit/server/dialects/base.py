@@ -33,7 +33,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -42,11 +42,12 @@ from urllib.parse import unquote
 
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict import auth, fields, paths
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
 if TYPE_CHECKING:
     from mrt_testing_kit.server.app import OracleServer
-    from mrt_testing_kit.server.strict.rules import Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +91,32 @@ class Dialect:
         routes: the endpoints.
         key_header: where credentials are looked for.
         key_prefix: what stands before the key there.
+        fields: the fields that each kind of endpoint takes, for strict servers; a kind that is left out takes any.
+        usage_flag: whether a strict server wants streams to ask for token counts.
+        stop_field: the field of the stop strings.
+        tolerant: whether a lenient server reads past doubled slashes and versions in the path.
     """
 
     name: ClassVar[str] = ""
     routes: ClassVar[Sequence[Route]] = ()
     key_header: ClassVar[str] = "authorization"
     key_prefix: ClassVar[str] = "Bearer "
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {}
+    usage_flag: ClassVar[bool] = False
+    stop_field: ClassVar[str] = "stop"
+    tolerant: ClassVar[bool] = False
 
     def __init__(self, server: OracleServer) -> None:
         self.server = server
 
     def route(self, request: RecordedRequest) -> tuple[Route, dict[str, str]] | None:
         """Find the endpoint of a request."""
+        path = request.raw_path
+        if self.tolerant and "S4" not in self.server.strict:
+            path = paths.tidy(path)
         for route in self.routes:
             if route.method == request.method:
-                found = route.match(request.raw_path)
+                found = route.match(path)
                 if found is not None:
                     return route, found
         return None
@@ -164,7 +176,22 @@ class Dialect:
         return None
 
     def strict(self, call: Call) -> list[Violation]:
-        """Return what a strict server refuses; see ``mrt_testing_kit.server.strict``."""
+        """Return what a strict server refuses, beside path and credentials; see ``mrt_testing_kit.server.strict``."""
+        return [
+            *fields.unknown_and_null(call, self.fields),
+            *fields.required(call),
+            *fields.demands(call, usage_flag=self.usage_flag),
+            *fields.stops(call, self.stop_field),
+            *self.grammar(call),
+        ]
+
+    def strict_auth(self, request: RecordedRequest, route: Route) -> list[Violation]:
+        """Return what is wrong with the credentials' header."""
+        key = None if route.open else self.server.api_key
+        return auth.check(request, self.key_header, self.key_prefix, key)
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """Return what is wrong with messages and tools."""
         return []
 
     def error(self, status: int, message: str, **details: Any) -> Reply:

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 CHAT = frozenset({"chat"})
 NOT_OPENAI = frozenset({"anthropic"})
 TEXT = frozenset({"chat", "completion", "generate"})
-EVERY = frozenset(
-    "chat completion generate embedding rerank transcription speech moderation models model count_tokens other".split()
-)
+EVERY = TEXT | {
+    "embedding",
+    "rerank",
+    "transcription",
+    "speech",
+    "moderation",
+    "models",
+    "model",
+    "count_tokens",
+    "other",
+}
 
 
 class Fault:

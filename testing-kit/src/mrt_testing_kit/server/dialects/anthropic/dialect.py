@@ -9,6 +9,9 @@ from mrt_testing_kit.server.call import Call, oracle_text
 from mrt_testing_kit.server.dialects.anthropic import read, shapes
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict.anthropic import grammar
+from mrt_testing_kit.server.strict.fields import ANTHROPIC
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply
 
 MODELS = {
@@ -37,8 +40,8 @@ class Anthropic(Dialect):
     """Anthropic's Messages API.
 
     Served are the models of ``MODELS``, and any other whose id begins with ``claude-``, until ``models`` is given.
-    Every request needs ``anthropic-version`` and ``x-api-key``; without ``api_key`` any key will do. The counts of a request
-    with ``cache_control`` have cached tokens, read and written.
+    Every request needs ``anthropic-version`` and ``x-api-key``; without ``api_key`` any key will do. The counts of a
+    request with ``cache_control`` have cached tokens, read and written.
     """
 
     name = "anthropic"
@@ -50,6 +53,12 @@ class Anthropic(Dialect):
     )
     key_header = "x-api-key"
     key_prefix = ""
+    fields = ANTHROPIC
+    stop_field = "stop_sequences"
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """The grammar of the Messages API."""
+        return grammar(call) if call.kind in ("chat", "count_tokens") else []
 
     def knows(self, model: str) -> bool:
         """Say whether a model exists."""

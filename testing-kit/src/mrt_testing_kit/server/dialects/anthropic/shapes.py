@@ -171,7 +171,7 @@ class Stream:
             block = {"type": "text", "text": ""}
         self.open[key] = self.blocks
         self.blocks += 1
-        return _event({"type": "content_block_start", "index": self.open[key], "content_block": block}, piece.kind)
+        return _event({"type": "content_block_start", "index": self.open[key], "content_block": block}, "open")
 
     def _close(self, key: int) -> list[Event]:
         number = self.open.pop(key, None)

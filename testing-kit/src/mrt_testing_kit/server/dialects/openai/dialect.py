@@ -9,6 +9,9 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openai import audio, chat, read
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict.fields import OPENAI
+from mrt_testing_kit.server.strict.openai import grammar
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
 MODELS = (
@@ -54,6 +57,13 @@ class OpenAI(Dialect):
         Route("GET", "/v1/models/{model}", "model", "describe"),
     )
     dimensions = 8
+    fields = OPENAI
+    usage_flag = True
+    tolerant = True
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """OpenAI's grammar."""
+        return grammar(call)
 
     def knows(self, model: str) -> bool:
         """Say whether a model exists."""

@@ -12,6 +12,8 @@ from mrt_testing_kit.server.dialects.openllm import chat, documents, validate
 from mrt_testing_kit.server.dialects.openllm.validate import unprocessable
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict.openai import grammar
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply, text_reply
 
 _NAMES = {400: "BadRequestError", 404: "NotFoundError", 401: "AuthenticationError", 429: "RateLimitError"}
@@ -26,9 +28,9 @@ class OpenLLM(Dialect):
 
     One model is served, ``local/tiny-llama`` unless ``models`` names another. Settings: ``tool_parser`` (True; False
     refuses tools as the recorded server did), ``max_model_len`` (4096; the recorded server had 256), ``without``
-    (request fields that the engine does not know, such as ``["top_k"]``), ``vllm="0.8.5"`` (flat errors, no limit of stops,
-    ``top_k`` 0 refused, ``reasoning_content``), ``embeddings`` (``"none"``; ``"refused"`` answers 200 with an error
-    object, ``"openai"`` serves them).
+    (request fields that the engine does not know, such as ``["top_k"]``), ``vllm="0.8.5"`` (flat errors, no limit of
+    stops, ``top_k`` 0 refused, ``reasoning_content``), ``embeddings`` (``"none"``; ``"refused"`` answers 200 with an
+    error object, ``"openai"`` serves them).
     """
 
     name = "openllm"
@@ -47,6 +49,13 @@ class OpenLLM(Dialect):
         Route("POST", "/v1/embeddings", "embedding", "embed"),
         Route("POST", "/generate", "generate", "generate"),
     )
+
+    fields = documents.FIELDS
+    usage_flag = True
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """OpenAI's grammar."""
+        return grammar(call)
 
     @property
     def served(self) -> tuple[str, ...]:

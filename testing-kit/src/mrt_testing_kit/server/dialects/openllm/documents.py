@@ -28,6 +28,13 @@ COMPLETION_FIELDS = (
     "truncation_side use_beam_search user vllm_xargs watermarking"
 )
 
+FIELDS = {
+    "chat": frozenset(CHAT_FIELDS.split()),
+    "completion": frozenset(COMPLETION_FIELDS.split()),
+    "embedding": frozenset(["input", "model", "dimensions", "encoding_format", "user"]),
+    "generate": frozenset(["prompt", "max_tokens"]),
+}
+
 _INTEGERS = {"max_tokens", "max_completion_tokens", "top_k", "n", "seed", "min_tokens", "top_logprobs", "priority"}
 _NUMBERS = {
     "temperature", "top_p", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "length_penalty",

@@ -9,6 +9,9 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openllm_old import chat, native
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict.fields import OLD_OPENLLM
+from mrt_testing_kit.server.strict.openai import grammar
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply, text_reply
 
 _NATIVE = {"/v1/generate", "/v1/generate_stream", "/v1/metadata", "/v1/helpers/messages", "/v1/embeddings"}
@@ -40,6 +43,12 @@ class OldOpenLLM(Dialect):
         Route("POST", "/v1/chat/completions", "chat", chat.chat),
         Route("POST", "/v1/completions", "completion", chat.completion),
     )
+
+    fields = OLD_OPENLLM
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """OpenAI's grammar."""
+        return grammar(call)
 
     @property
     def generation(self) -> str:

@@ -20,6 +20,9 @@ from mrt_testing_kit.server.dialects.xinference.errors import (
 )
 from mrt_testing_kit.server.dialects.xinference.validate import plain, validate
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict import anthropic, openai
+from mrt_testing_kit.server.strict.fields import XINFERENCE
+from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Framing, Reply, text_reply
 
 SUPERVISOR = "127.0.0.1:48734"
@@ -30,8 +33,8 @@ class Xinference(Dialect):
     """Xinference 4.1.
 
     The models are those of ``catalogue.MODELS``: ``tiny-chat`` (Transformers), ``tiny-gguf`` (llama.cpp),
-    ``tiny-vllm``, ``tiny-vlm`` (sees images), ``tiny-reason``, ``tiny-base`` (text completions), ``tiny-plain`` (no tools),
-    ``tiny-limited`` (one request at a time), ``tiny-embed``, ``tiny-rerank``, ``tiny-whisper``, ``tiny-tts``;
+    ``tiny-vllm``, ``tiny-vlm`` (sees images), ``tiny-reason``, ``tiny-base`` (text completions), ``tiny-plain`` (no
+    tools), ``tiny-limited`` (one request at a time), ``tiny-embed``, ``tiny-rerank``, ``tiny-whisper``, ``tiny-tts``;
     ``tiny-late`` is always loading. With ``api_key`` authentication is on; ``settings={"keys": {...}}`` adds keys that
     are ``"disabled"``, ``"expired"`` or may use a list of uids.
     """
@@ -61,6 +64,13 @@ class Xinference(Dialect):
         Route("POST", "/v1/audio/translations", "transcription", other.transcribe),
         Route("POST", "/v1/audio/speech", "speech", other.speak),
     )
+
+    fields = XINFERENCE
+    usage_flag = True
+
+    def grammar(self, call: Call) -> list[Violation]:
+        """OpenAI's grammar, or Anthropic's on its endpoints."""
+        return anthropic.grammar(call) if "/messages" in call.request.path else openai.grammar(call)
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)

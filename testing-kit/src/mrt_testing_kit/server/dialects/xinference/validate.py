@@ -25,7 +25,10 @@ _CLASSES: dict[str, tuple[str, dict[str, type]]] = {
     "speech": ("SpeechRequest", {"model": str, "input": str}),
 }
 
-_KINDS: dict[type, str] = {str: "str type expected (type=type_error.str)", list: "value is not a valid list (type=type_error.list)"}
+_KINDS: dict[type, str] = {
+    str: "str type expected (type=type_error.str)",
+    list: "value is not a valid list (type=type_error.list)",
+}
 
 
 def plain(text: str) -> Reply:
