@@ -13,7 +13,7 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +140,7 @@ def command_line(command: tuple[str, ...]) -> str:
 
 
 @contextlib.contextmanager
-def _own_place(url: str) -> Iterator[None]:
+def _own_place(url: str) -> Generator[None]:
     """Work in a folder that goes away, with the demo's credentials and without the person's own."""
     before, environ = os.getcwd(), dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="mrt-demo-") as folder:
@@ -158,7 +158,7 @@ def _own_place(url: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ends_on_sigterm() -> Iterator[None]:
+def _ends_on_sigterm() -> Generator[None]:
     """Let a polite request to end run the cleaning up, too."""
 
     def end(number: int, frame: object) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 # Spelled out, since the enumeration comes with the whole of the entities.
 MODEL_TYPES = ("llm", "text-embedding", "rerank", "speech2text", "tts", "moderation")
+
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # It takes no type arguments before click 8.2.
+    ParamType = click.ParamType
 
 
 class Target(NamedTuple):
@@ -22,7 +29,7 @@ class Target(NamedTuple):
         return f"{self.provider}/{self.model}"
 
 
-class ProviderName(click.ParamType):
+class ProviderName(ParamType):
     """A provider's id; completes the installed ones."""
 
     name = "provider"
@@ -33,7 +40,7 @@ class ProviderName(click.ParamType):
         return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]
 
 
-class ModelName(click.ParamType):
+class ModelName(ParamType):
     """``provider/model``; only the first slash splits, since names of models contain slashes."""
 
     name = "model"
@@ -65,7 +72,7 @@ class ProviderOrModel(ModelName):
         return Target(provider, model)
 
 
-class ModelTypeName(click.ParamType):
+class ModelTypeName(ParamType):
     """A model type in any spelling: ``text-embedding`` or ``text_embedding``."""
 
     name = "type"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mrt.cli.arguments import ModelName, Target, one_text
 from mrt.cli.options import parse_pairs, verb
 from mrt.cli.session import Session
+
+if TYPE_CHECKING:
+    from mrt.entities.model import ParameterRule
 
 
 @verb("chat", credentials=True)
@@ -61,7 +64,7 @@ def command(
         return UserPromptMessage(parts)
 
     with session.handle(ModelType.LLM, model) as handle:
-        rules = handle.schema.parameter_rules if given else []
+        rules: list[ParameterRule] = handle.schema.parameter_rules if given else []
         arguments: dict[str, Any] = {"model_parameters": typed_parameters(given, rules), "tools": tools, "stop": stop}
         talk = Talk(session, handle, arguments, results=results, stream=not no_stream, verbose=verbose)
         if system:

@@ -7,7 +7,7 @@ import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -89,9 +89,13 @@ def read_tool(source: str) -> PromptMessageTool:
         value = json.loads(text)
     except ValueError as error:
         raise click.UsageError(f"--tool: {source[:40]} is no valid JSON: {error}") from None
-    if isinstance(value, dict) and isinstance(value.get("function"), dict):
-        value = value["function"]
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+    tool = _mapping(value)
+    tool = _mapping(tool.get("function")) or tool
+    if not isinstance(tool.get("name"), str):
         raise click.UsageError('--tool: a tool is {"name": ..., "description": ..., "parameters": {JSON Schema}}')
-    parameters = value.get("parameters") or {"type": "object", "properties": {}}
-    return PromptMessageTool(value["name"], str(value.get("description") or ""), parameters)
+    parameters = _mapping(tool.get("parameters")) or {"type": "object", "properties": {}}
+    return PromptMessageTool(tool["name"], str(tool.get("description") or ""), parameters)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}

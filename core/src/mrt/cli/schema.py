@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -147,5 +147,10 @@ def _rule(rule: ParameterRule, lang: str) -> tuple[str, ...]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(item.get("name", item)) if isinstance(item, dict) else str(item) for item in value)
+        items: list[Any] = value
+        return ", ".join(map(_name, items))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _name(item: Any) -> str:
+    return str(cast(dict[str, Any], item).get("name", "")) if isinstance(item, dict) else str(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -117,11 +118,11 @@ class Talk:
             if printer.text:
                 self.messages.append(AssistantPromptMessage(printer.text))
             raise
-        result = stream.result
-        assert result is not None, "the stream has ended"
+        whole = stream.result
+        assert whole is not None, "the stream has ended"
         if not self._session.as_json:
-            self._finish(result)
-        return result.message
+            self._finish(whole)
+        return whole.message
 
     def _finish(self, result: LLMResult) -> None:
         note = self._session.reporter.note
@@ -177,7 +178,7 @@ def _read_line(prompt: str) -> str | None:
     if sys.stdout.isatty():
         # For line editing and history, which need `input` and its own prompt.
         with contextlib.suppress(ImportError):
-            import readline  # noqa: F401
+            importlib.import_module("readline")
         try:
             return input(prompt)
         except EOFError:

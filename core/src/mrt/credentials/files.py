@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,15 @@ def read_credentials_file(path: Path, provider: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CredentialsValidateFailedError(f"credentials file {path} cannot be read: {reason}") from None
-    values = _parse_json(path, text) if path.suffix == ".json" else _parse_yaml(path, text)
-    if isinstance(values, Mapping) and isinstance(values.get(provider), Mapping):
+    document = _parse_json(path, text) if path.suffix == ".json" else _parse_yaml(path, text)
+    if not isinstance(document, dict):
+        raise CredentialsValidateFailedError(f"credentials file {path} must hold a mapping of fields to values")
+    values: dict[Any, Any] = document
+    if isinstance(values.get(provider), dict):
         values = values[provider]
-    elif isinstance(values, Mapping) and values and all(isinstance(value, Mapping) for value in values.values()):
+    elif values and all(isinstance(value, dict) for value in values.values()):
         known = ", ".join(sorted(map(str, values)))
         raise CredentialsValidateFailedError(f"credentials file {path} has nothing for {provider}, only for: {known}")
-    if not isinstance(values, Mapping):
-        raise CredentialsValidateFailedError(f"credentials file {path} must hold a mapping of fields to values")
     return {str(name): value for name, value in values.items() if value is not None}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import Any
 
@@ -60,7 +61,5 @@ def delete(provider: str, profile: str, field: str) -> bool:
 def _keyring() -> Any:
     if not keyring_installed():
         raise CredentialsValidateFailedError("the package keyring is not installed: pip install 'mrt-core[keyring]'")
-    import keyring
-    import keyring.errors
-
-    return keyring
+    importlib.import_module("keyring.errors")
+    return importlib.import_module("keyring")

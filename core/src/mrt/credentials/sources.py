@@ -24,8 +24,8 @@ class Collected:
         sources: Field to one of ``option``, ``file``, ``environment``, ``.env``, ``profile``, ``keyring``.
     """
 
-    values: dict[str, Any] = field(default_factory=dict, repr=False)
-    sources: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    sources: dict[str, str] = field(default_factory=dict[str, str])
 
     def add(self, source: str, values: Mapping[str, Any]) -> None:
         """Take the fields that no earlier source had."""
