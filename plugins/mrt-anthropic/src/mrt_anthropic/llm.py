@@ -12,7 +12,7 @@ from mrt.errors import InvokeBadRequestError
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt.plugin import HTTPModel, LargeLanguageModel
 from mrt_anthropic.api import headers, url
-from mrt_anthropic.models import entity_of, list_request, model_request, read_page
+from mrt_anthropic.catalogue import entity_of, list_request, model_request, read_page
 from mrt_anthropic.request import message_body, prompt_body
 from mrt_anthropic.response import read_message
 from mrt_anthropic.stream import MessageStream

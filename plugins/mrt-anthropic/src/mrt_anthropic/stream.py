@@ -16,7 +16,12 @@ from mrt_anthropic.errors import error_of, is_error
 from mrt_anthropic.replay import opaque_blocks
 
 # What a delta belongs to, for servers that send one without having opened a block.
-_KINDS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "thinking", "input_json_delta": "tool_use"}
+_KINDS = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "signature_delta": "thinking",
+    "input_json_delta": "tool_use",
+}
 
 
 class MessageStream:
