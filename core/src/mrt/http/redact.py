@@ -1,0 +1,100 @@
+"""Taking secrets out of texts and errors."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from mrt.entities.secret import MASK
+
+_SHORTEST = 4
+"""Characters below which a value is no secret: removing it would tear holes into every text."""
+
+_SHORTEST_HALF = 8
+_CARRIERS = ("request", "response", "_request")
+"""Attributes under which HTTP libraries hang the request, with its headers, on their exceptions."""
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without the secrets, also where they stand quoted, escaped, in base64, or by halves."""
+    for form in _forms(tuple(sorted(set(secrets)))):
+        if form in text:
+            text = text.replace(form, MASK)
+    return text
+
+
+@lru_cache(maxsize=64)
+def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) < _SHORTEST:
+            continue
+        data = secret.encode("utf-8", "surrogatepass")
+        forms |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1], secret.strip()}
+        forms |= {base64.b64encode(data).decode().rstrip("="), base64.urlsafe_b64encode(data).decode().rstrip("=")}
+        forms.add(base64.b64encode(b"Bearer " + data).decode().rstrip("="))
+        forms.add(data.hex())
+        half = len(secret) // 2
+        if half >= _SHORTEST_HALF:
+            forms |= {secret[:half], secret[half:]}
+    # The longest first: a half must not break up the whole.
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
+
+
+def redact_error(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take secrets out of an error, in place: message, arguments, attributes, notes, and the errors behind it."""
+    forms = tuple(secrets)
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        _clean(current, forms)
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
+
+
+def _clean(error: BaseException, secrets: tuple[str, ...]) -> None:
+    if secrets:
+        error.args = tuple(_value(item, secrets) for item in error.args)
+    attributes = getattr(error, "__dict__", {})
+    for name, item in list(attributes.items()):
+        if name in _CARRIERS and not isinstance(item, (str, int)):
+            _drop(error, name)
+        elif secrets and (cleaned := _value(item, secrets)) is not item:
+            try:
+                setattr(error, name, cleaned)
+            except AttributeError:
+                attributes[name] = cleaned
+
+
+def _drop(error: BaseException, name: str) -> None:
+    try:
+        setattr(error, name, None)
+    except AttributeError:
+        error.__dict__[name] = None
+
+
+def _value(value: Any, secrets: tuple[str, ...]) -> Any:
+    """Return a value without secrets: the same object when it holds none."""
+    if isinstance(value, str):
+        cleaned: Any = redact(value, secrets)
+        return value if cleaned == value else cleaned
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        cleaned = redact(text, secrets)
+        return value if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        pairs = [(key, item, _value(item, secrets)) for key, item in value.items()]
+        return value if all(new is old for _, old, new in pairs) else {key: new for key, _, new in pairs}
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        items = [_value(item, secrets) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else type(value)(items)
+    return value
