@@ -78,14 +78,15 @@ def cache_name(kind: str) -> str:
 def _read() -> _Found:
     global _last
     with _lock:
-        stamps = [stamp for stamp in map(_stamp, dict.fromkeys(sys.path)) if stamp is not None]
+        # An empty entry is the working folder, which may be there under its own name, too.
+        paths = dict.fromkeys(os.path.abspath(entry or os.curdir) for entry in sys.path)
+        stamps = [stamp for stamp in map(_stamp, paths) if stamp is not None]
         if _last is None or _last[0] != stamps:
             _last = (stamps, _scan(stamps))
         return _last[1]
 
 
-def _stamp(entry: str) -> list[Any] | None:
-    path = os.path.abspath(entry or os.curdir)
+def _stamp(path: str) -> list[Any] | None:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
