@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _default: CallContext | None = None
 
 
 @contextmanager
-def use_context(context: CallContext) -> Iterator[None]:
+def use_context(context: CallContext) -> Generator[None]:
     """Make a context the current one; the runtime does so around every hook call."""
     token = _current.set(context)
     try:

@@ -1,83 +1,118 @@
-"""JSON bodies, both ways."""
+"""JSON bodies: encoded and decoded in one pass, with errors that say where and why."""
 
 from __future__ import annotations
 
+import codecs
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from mrt.entities.secret import Secret
 from mrt.errors import InvokeBadRequestError, InvokeBadResponseError
+from mrt.http.texts import clean, is_web_page, web_page
 
 if TYPE_CHECKING:
     from mrt.http.messages import HTTPResponse
 
 
 def encode_json(body: Any) -> bytes:
-    """Return a value as JSON bytes.
+    """Return a value as JSON.
+
+    Args:
+        body: Dicts, lists, strings, numbers and what else pydantic can write as JSON.
 
     Raises:
-        InvokeBadRequestError: It holds what JSON cannot carry; names the place.
+        InvokeBadRequestError: It holds what JSON cannot carry; the error says where.
     """
-    from pydantic_core import PydanticSerializationError, to_json
-
     try:
-        encoded = to_json(body, inf_nan_mode="strings")
-    except (PydanticSerializationError, UnicodeError, ValueError, RecursionError) as error:
-        raise InvokeBadRequestError(_complaint(body) or f"the request cannot be written as JSON: {error}") from None
-    # Strings stand in for numbers that JSON has not, so that this rare case need not be looked for in every request.
-    if (b'"NaN"' in encoded or b'Infinity"' in encoded) and (complaint := _complaint(body)):
-        raise InvokeBadRequestError(complaint)
+        encoded = to_json(body, fallback=_plain)
+    except (PydanticSerializationError, ValueError, TypeError, RecursionError) as error:
+        raise _unwritable(body, error) from None
+    # Neither is JSON, but both are written. A text may hold the words.
+    if (b"NaN" in encoded or b"Infinity" in encoded) and (found := next(_faults(body, "the body"), None)):
+        raise InvokeBadRequestError(found)
     return encoded
 
 
 def decode_json(response: HTTPResponse) -> Any:
-    """Return the JSON value of a response's body.
+    """Return the JSON value of a response.
+
+    ``NaN`` and ``Infinity`` are read as numbers, since servers write them: whoever needs finite ones has to look.
 
     Raises:
-        InvokeBadResponseError: The body is no JSON; says what it is instead.
+        InvokeBadResponseError: The body is no JSON: broken, cut off, empty, or a web page.
     """
-    from pydantic_core import from_json
-
-    content = response.content
     try:
-        return from_json(content[3:] if content.startswith(b"\xef\xbb\xbf") else content)
+        # Keys repeat within a body, values do not.
+        return from_json(_utf8(response), cache_strings="keys")
     except ValueError as error:
-        if not content.strip():
-            what = "an empty body"
-        elif content.lstrip()[:1] == b"<" or "html" in response.media_type:
-            what = "a web page"
-        else:
-            what = f"broken JSON ({error})"
         raise InvokeBadResponseError(
-            f"the vendor answered {what} where JSON is due; check that the URL is that of its API",
+            f"the answer is {_description(response, error)}",
             status=response.status,
             request_id=response.request_id,
         ) from None
 
 
-def _complaint(body: Any) -> str | None:
-    for path, value in _leaves(body, "body"):
-        if isinstance(value, float) and not math.isfinite(value):
-            return f"{path} is {value}: JSON has no such number"
-        if isinstance(value, str):
+def _utf8(response: HTTPResponse) -> bytes:
+    content = response.content
+    _, found, charset = response.headers.get("content-type", "").lower().partition("charset=")
+    if found:
+        name = charset.partition(";")[0].strip("\"' ")
+        if name not in ("utf-8", "utf8", "us-ascii", "ascii"):
             try:
-                value.encode("utf-8")
-            except UnicodeEncodeError as error:
-                return f"{path} holds half a surrogate pair at character {error.start}: that is no text"
-        elif value is not None and not isinstance(value, (bool, int, float)):
-            return f"{path} is {type(value).__name__}: JSON cannot carry it"
-    return None
+                content = content.decode(name).encode()
+            except (LookupError, UnicodeError):
+                # A wrong label is more common than a wrong encoding.
+                return content.removeprefix(codecs.BOM_UTF8)
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
-def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    if depth > 200:
-        yield path, object()
+def _description(response: HTTPResponse, error: ValueError) -> str:
+    content = response.content
+    if not content.strip():
+        return "empty, where JSON was expected"
+    if is_web_page(content, response.media_type):
+        return f"{web_page(content)} and not JSON; check the URL"
+    return f"no valid JSON ({error}): it begins with {clean(response.text, 80)!r}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        raise TypeError("it is secret and was not revealed")
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"it is of the type {type(value).__name__}")
+
+
+def _unwritable(body: Any, error: Exception) -> InvokeBadRequestError:
+    try:
+        found = next(_faults(body, "the body"), None)
+    except RecursionError:
+        found = "the body holds itself, or is nested too deeply"
+    return InvokeBadRequestError(found or f"the body cannot be written as JSON: {clean(str(error), 200)}")
+
+
+def _faults(value: Any, where: str) -> Iterator[str]:
+    """Yield a sentence for each thing that JSON cannot carry."""
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield f"{where} holds half a surrogate pair, which is no character: was the text cut inside an emoji?"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield f"{where} is {value}, which JSON does not have"
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield f"a key of {path}", key
-            yield from _leaves(item, f"{path}.{key}", depth + 1)
+            yield from _faults(key, f"a key of {where}")
+            yield from _faults(item, str(key) if where == "the body" else f"{where}.{key}")
     elif isinstance(value, (list, tuple)):
-        for place, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{place}]", depth + 1)
-    else:
-        yield path, value
+        for index, item in enumerate(value):
+            yield from _faults(item, f"{where}[{index}]")
+    elif value is not None and not isinstance(value, (bool, int)):
+        try:
+            to_json(value, fallback=_plain)
+        except (PydanticSerializationError, ValueError, TypeError) as error:
+            yield f"{where} cannot be written as JSON: {clean(str(error), 200)}"

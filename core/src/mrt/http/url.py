@@ -1,67 +1,69 @@
-"""URLs of a vendor's API, however its base is written."""
+"""URLs of vendors, as people write them."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
 from urllib.parse import quote, urlsplit
 
 from mrt.errors import CredentialsValidateFailedError
 
+_EXAMPLE = "it looks like http://127.0.0.1:9997 or https://api.example.com/v1"
+_HOST = re.compile(r"[\w.~-]+|\[[0-9A-Fa-f:.]+\]")
 
-@lru_cache(maxsize=512)
+
 def normalize_base_url(url: str) -> str:
-    """Return a base URL without blanks around it and slashes at its end.
-
-    Raises:
-        CredentialsValidateFailedError: It has no scheme or host, or carries a user, a query or a fragment.
-    """
-    text = url.strip()
-    parts = urlsplit(text) if text else None
-    try:
-        port_is_fine = parts is None or parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_fine = False
-    wrong = None
-    if parts is None:
-        wrong = "is empty"
-    elif parts.scheme not in ("http", "https") or not parts.hostname:
-        wrong = "has no scheme" if "//" not in text else "is no address of a web server"
-    elif not port_is_fine:
-        wrong = "has a wrong port"
-    elif parts.username is not None or parts.password is not None:
-        wrong = "carries a user name: credentials have fields of their own"
-    elif parts.query or parts.fragment:
-        wrong = "carries a query or fragment"
-    elif any(character.isspace() or ord(character) < 32 for character in text):
-        wrong = "has a blank inside"
-    if wrong is not None or parts is None:
-        shown = "" if parts is None or parts.password or parts.query else f" '{text[:100]}'"
-        raise CredentialsValidateFailedError(f"the URL{shown} {wrong}; write it like http://127.0.0.1:8000")
-    # Doubled slashes come from joining a base that ended in one.
-    path = "/".join(segment for segment in parts.path.split("/") if segment)
-    return f"{parts.scheme}://{parts.netloc}" + (f"/{path}" if path else "")
-
-
-@lru_cache(maxsize=1024)
-def endpoint(base_url: str, path: str, version: str = "v1") -> str:
-    """Return the URL of an API path below a base with or without the version.
+    """Return a base URL without the white space around it and the slashes at its end.
 
     Args:
-        base_url: As a person writes it: with or without ``/v1``, a path before it, a slash at its end.
-        path: Path below the version, for example ``chat/completions``, its segments quoted.
-        version: The version's segment; empty when the API has none.
+        url: What the user gave as server or base URL.
 
     Raises:
-        CredentialsValidateFailedError: As in `normalize_base_url`.
+        CredentialsValidateFailedError: It is no URL of a server: no scheme, no host, or a user name, query or fragment.
+    """
+    text = url.strip()
+    if not text:
+        raise CredentialsValidateFailedError(f"the URL is empty: {_EXAMPLE}")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise CredentialsValidateFailedError(f"this is no valid URL: {_EXAMPLE}") from None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise CredentialsValidateFailedError(f"the URL must begin with http:// or https://: {_EXAMPLE}")
+    if "@" in parts.netloc:
+        raise CredentialsValidateFailedError("the URL must not hold a user name or password: give the key in its own field")
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise CredentialsValidateFailedError(f"the URL must end with its path, without '?' and '#': {_EXAMPLE}")
+    host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
+    if not _HOST.fullmatch(host.removesuffix(":")) or re.search(r"\s", text):
+        raise CredentialsValidateFailedError(f"the URL has no valid host: {_EXAMPLE}")
+    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(':')}{path}"
+
+
+def endpoint(base_url: str, path: str, version: str = "v1") -> str:
+    """Return the URL of an endpoint.
+
+    The base may end with the version or not, have a path before it, slashes and white space: the result is the same,
+    never with ``//`` or ``/v1/v1``.
+
+    Args:
+        base_url: What the user gave.
+        path: What follows the version: ``chat/completions``. Variable segments must be quoted (`quote_segment`).
+        version: First segment of the API's paths; empty for none.
+
+    Raises:
+        CredentialsValidateFailedError: The base is no URL of a server.
     """
     base = normalize_base_url(base_url)
+    path = path.strip("/")
     if version and not base.endswith(f"/{version}"):
         base = f"{base}/{version}"
-    return f"{base}/{path.lstrip('/')}"
+    return f"{base}/{path}" if path else base
 
 
-def quote_segment(segment: str) -> str:
-    """Return a text as one segment of a path: slashes in model names do not split it."""
-    quoted = quote(segment, safe="")
-    # Dots alone mean "this folder" and "the one above" and would be resolved away.
-    return quoted.replace(".", "%2E") if segment in (".", "..") else quoted
+def quote_segment(text: str) -> str:
+    """Return a text as one segment of a path: slashes, colons, spaces, letters outside ASCII, and ``..`` encoded."""
+    quoted = quote(text, safe="", errors="replace")
+    # Dots alone would be resolved as folders on the way.
+    return quoted.replace(".", "%2E") if quoted.strip(".") == "" else quoted
