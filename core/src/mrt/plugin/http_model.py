@@ -94,25 +94,25 @@ class HTTPModel(AIModel):
         if invocation.stream:
             return self._stream(invocation, context)
         flow = self.exchange(invocation)
-        request = next(flow)
-        while True:
-            response = context.transport.send(request, context.timeouts)
-            try:
+        try:
+            request = next(flow)
+            while True:
+                response = context.transport.send(request, context.timeouts)
                 request = self._answer(flow, invocation, response)
-            except StopIteration as end:
-                return end.value
+        except StopIteration as end:
+            return end.value
 
     async def _ainvoke_once(self, invocation: Invocation[Any]) -> Any:
         context = _context(invocation)
         flow = self.exchange(invocation)
-        request = next(flow)
-        while True:
-            response = await context.transport.asend(request, context.timeouts)
-            try:
+        try:
+            request = next(flow)
+            while True:
+                response = await context.transport.asend(request, context.timeouts)
                 request = self._answer(flow, invocation, response)
-            except StopIteration as end:
-                # A coroutine must not let StopIteration out.
-                return end.value
+        except StopIteration as end:
+            # A coroutine must not let StopIteration out.
+            return end.value
 
     def ainvoke(self, invocation: Invocation[Any]) -> Any:
         """Run the exchange, or open the stream, on the running event loop."""
