@@ -40,9 +40,7 @@ def make_call(
     return Invocation(model_type, model, given, request, stream=stream, user=user, schema=schema)
 
 
-def make_response(
-    value: Any, status: int = 200, media_type: str = "application/json", **headers: str
-) -> HTTPResponse:
+def make_response(value: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> HTTPResponse:
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     items = [("content-type", media_type), *((name.replace("_", "-"), text) for name, text in headers.items())]
     return HTTPResponse(status, Headers(items), content)

@@ -171,9 +171,38 @@ def test_a_tool_result_without_a_call_is_refused() -> None:
         wire_messages([ToolPromptMessage("x")])
 
 
-def test_empty_assistant_turns_are_left_out_and_empty_user_turns_are_not() -> None:
-    messages = [UserPromptMessage("a"), AssistantPromptMessage(""), AssistantPromptMessage(None), UserPromptMessage("")]
-    assert [message["role"] for message in wire_messages(messages)] == ["user", "user"]
+def test_messages_that_say_nothing_are_left_out() -> None:
+    messages = [
+        SystemPromptMessage(""), UserPromptMessage("a"), AssistantPromptMessage(""), AssistantPromptMessage(None),
+        UserPromptMessage(""), UserPromptMessage([]), UserPromptMessage([text("")]), UserPromptMessage(" "),
+    ]  # fmt: skip
+    assert [message["content"] for message in wire_messages(messages)] == ["a", " "]
+    assert user_parts(text(""), ImagePromptMessageContent(url="https://example.com/a.png"))[0]["type"] == "image_url"
+
+
+def test_two_answers_in_a_row_become_one() -> None:
+    messages = [
+        UserPromptMessage("a"), AssistantPromptMessage("b"), UserPromptMessage(""), AssistantPromptMessage("c"),
+        AssistantPromptMessage("", [weather()]), ToolPromptMessage("d", tool_call_id="call_1"),
+    ]  # fmt: skip
+    wired = wire_messages(messages)
+    assert [message["role"] for message in wired] == ["user", "assistant", "tool"]
+    assert (wired[1]["content"], len(wired[1]["tool_calls"])) == ("b\nc", 1)
+    assert len(wire_messages([AssistantPromptMessage("", [weather()]), AssistantPromptMessage("b")])) == 2
+
+
+def test_thinking_in_old_texts_does_not_go_back() -> None:
+    old = AssistantPromptMessage("<think>a</think>one <think>b</think>two `<think>`")
+    assert wire_messages([old])[0] == {"role": "assistant", "content": "one two `<think>`"}
+    asked = wire_messages([UserPromptMessage("<think>mine</think>")])
+    assert asked[0]["content"] == "<think>mine</think>"
+    named = wire_messages([AssistantPromptMessage("Use <think> for that.")])
+    assert named[0]["content"] == "Use <think> for that."
+    in_loop = AssistantPromptMessage("<think>why</think>", [weather()])
+    [_, wired] = wire_messages([UserPromptMessage("x"), in_loop])
+    assert (wired["content"], wired["reasoning_content"]) == (None, "why")
+    kept = wire_messages([AssistantPromptMessage("<think>a</think>b")], MessageStyle(think_tags=None))
+    assert kept[0]["content"] == "<think>a</think>b"
 
 
 def test_names_of_speakers_go_along() -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mrt_openai_compatible.dialect.think import ThinkSplitter
 
@@ -42,7 +43,7 @@ CASES = {
 def split(text: str, cuts: list[int], *, inside: bool = False) -> tuple[str, str]:
     splitter = ThinkSplitter(inside=inside)
     places = [0, *sorted(cut for cut in cuts if cut <= len(text)), len(text)]
-    pieces = [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [text[start:end] for start, end in itertools.pairwise(places)]
     parts = [*map(splitter.feed, pieces), splitter.end()]
     return "".join(content for content, _ in parts), "".join(thinking for _, thinking in parts)
 

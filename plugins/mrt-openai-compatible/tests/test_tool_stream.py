@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mrt.entities.message import ToolCall
 from mrt.errors import InvokeBadResponseError
@@ -49,7 +48,9 @@ def test_fragments_by_index() -> None:
 
 
 def test_fragments_of_several_calls_in_one_chunk() -> None:
-    found = gather([[piece(0, "a", "f", "{"), piece(1, "b", "g", "{")], [piece(1, arguments="}"), piece(0, arguments="}")]])
+    found = gather(
+        [[piece(0, "a", "f", "{"), piece(1, "b", "g", "{")], [piece(1, arguments="}"), piece(0, arguments="}")]]
+    )
     assert found == [("a", "f", "{}"), ("b", "g", "{}")]
 
 
@@ -84,7 +85,9 @@ def test_same_index_other_ids_interleaved() -> None:
 
 
 def test_no_index_with_ids() -> None:
-    found = gather([piece(id="a", name="f", arguments="{"), piece(arguments="}"), piece(id="b", name="f", arguments="{}")])
+    found = gather(
+        [piece(id="a", name="f", arguments="{"), piece(arguments="}"), piece(id="b", name="f", arguments="{}")]
+    )
     assert found == [("a", "f", "{}"), ("b", "f", "{}")]
 
 

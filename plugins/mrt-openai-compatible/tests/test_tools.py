@@ -4,8 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mrt.entities.message import PromptMessageTool
 from mrt.errors import InvokeBadRequestError
@@ -36,6 +35,8 @@ def test_a_schema_goes_out_as_it_is() -> None:
 def test_a_tool_without_description_and_arguments() -> None:
     [wired] = wire_tools([tool()])
     assert wired["function"] == {"name": "weather", "parameters": {"type": "object", "properties": {}}}
+    [untyped] = wire_tools([tool(parameters={"properties": {"x": {}}})])
+    assert untyped["function"]["parameters"] == {"type": "object", "properties": {"x": {}}}
 
 
 @pytest.mark.parametrize("name", ["weather", "get_weather-2", "a" * 64])

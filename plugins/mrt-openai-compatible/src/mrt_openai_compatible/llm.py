@@ -20,6 +20,7 @@ _FEATURES: dict[str, tuple[ModelFeature, ...]] = {
     "document": (ModelFeature.DOCUMENT,),
     "reasoning": (ModelFeature.REASONING,),
 }
+_REASONING_MODELS = ("o1", "o3", "o4", "gpt-5")
 
 
 class OpenAICompatibleLargeLanguageModel(OpenAILargeLanguageModel):
@@ -31,12 +32,19 @@ class OpenAICompatibleLargeLanguageModel(OpenAILargeLanguageModel):
     def splits_thinking(self, invocation: Invocation[LLMRequest]) -> bool:
         return declared(invocation.credentials, "reasoning") is not False
 
-    def parameters(self, invocation: Invocation[LLMRequest]) -> dict[str, Any]:
-        fields = super().parameters(invocation)
-        name = declared_text(invocation.credentials, "token_field")
-        if name and self.token_field in fields and not self.completion_mode(invocation):
-            fields[name] = fields.pop(self.token_field)
-        return fields
+    def tokens_name(self, invocation: Invocation[LLMRequest]) -> str:
+        """Return the field for ``max_tokens``: the declared one, else the newer one for models that reason.
+
+        OpenAI's own reasoning models refuse the older name (400); other servers know both by now.
+        """
+        credentials = invocation.credentials
+        name = declared_text(credentials, "token_field")
+        if name:
+            return name
+        reasons = declared(credentials, "reasoning")
+        if reasons is None:
+            reasons = invocation.model.rpartition("/")[2].startswith(_REASONING_MODELS)
+        return "max_completion_tokens" if reasons else self.token_field
 
     def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
         """Make the schema from the declarations.

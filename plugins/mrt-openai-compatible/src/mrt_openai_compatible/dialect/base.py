@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from mrt.entities.common import ModelType
@@ -69,8 +70,12 @@ class OpenAIModel(HTTPModel):
         return {"authorization": Secret(f"Bearer {key}")}
 
     def endpoint(self, credentials: CredentialsLike, path: str) -> str:
-        """Return the URL of a path such as ``/chat/completions``."""
-        return endpoint(self.base_url(credentials), path, version=self.api_version)
+        """Return the URL of a path such as ``/chat/completions``.
+
+        A base URL that has a version somewhere keeps it: ``/v1``, but also ``/v1beta/openai`` or ``/api/paas/v4``.
+        """
+        base = self.base_url(credentials)
+        return endpoint(base, path, version="" if has_version(base) else self.api_version)
 
     def model_name(self, invocation: Invocation[Any]) -> str:
         """Return the name under which the server knows the model."""
@@ -95,9 +100,9 @@ class OpenAIModel(HTTPModel):
             value: The whole JSON value: an object with ``error``, or a text.
             response: The response; None inside a stream.
         """
+        # No status is given: the one of the response says that all is well, so the words have to tell.
         return error_from_body(
             value,
-            status=response.status if response is not None else 200,
             request_id=response.request_id if response is not None else None,
             headers=response.headers if response is not None else None,
         )
@@ -177,6 +182,13 @@ class OpenAIModel(HTTPModel):
     def probe_request(self) -> Any:
         """Return what the smallest call asks; each model type has its own."""
         raise InvokeBadResponseError(f"{type(self).__name__} has no smallest call: write probe_request")
+
+
+@lru_cache(maxsize=256)
+def has_version(base_url: str) -> bool:
+    """Tell whether a URL's path has a segment such as ``v1``, ``v1beta`` or ``v4``."""
+    path = base_url.partition("//")[2].partition("/")[2]
+    return any(segment[:1] == "v" and segment[1:2].isdigit() for segment in path.split("/"))
 
 
 def required(credentials: CredentialsLike, name: str) -> str:

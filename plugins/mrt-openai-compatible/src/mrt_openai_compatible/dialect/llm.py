@@ -70,10 +70,16 @@ class OpenAILargeLanguageModel(OpenAIModel, LargeLanguageModel):
         """Return the messages of a chat request."""
         return wire_messages(invocation.request.prompt_messages, self.message_style)
 
+    def tokens_name(self, invocation: Invocation[LLMRequest]) -> str:
+        """Return the field under which a chat request names ``max_tokens``."""
+        return self.token_field
+
     def parameters(self, invocation: Invocation[LLMRequest]) -> dict[str, Any]:
         """Return the fields that the caller's parameters make."""
         request = invocation.request
-        return wire_parameters(request.model_parameters, has_tools=bool(request.tools), token_field=self.token_field)
+        # The newer name of the field belongs to chat alone.
+        name = "max_tokens" if self.completion_mode(invocation) else self.tokens_name(invocation)
+        return wire_parameters(request.model_parameters, has_tools=bool(request.tools), token_field=name)
 
     def body(self, invocation: Invocation[LLMRequest]) -> dict[str, Any]:
         """Return the JSON body of a request.
@@ -87,16 +93,11 @@ class OpenAILargeLanguageModel(OpenAIModel, LargeLanguageModel):
             if request.tools:
                 raise InvokeBadRequestError("a model that continues text takes no tools: use a chat model")
             body["prompt"] = wire_prompt(request.prompt_messages)
-            parameters = self.parameters(invocation)
-            if "max_tokens" in request.model_parameters:
-                # The newer name of the field belongs to chat alone.
-                parameters["max_tokens"] = parameters.pop(self.token_field)
-            body |= parameters
         else:
             body["messages"] = self.messages(invocation)
-            body |= self.parameters(invocation)
             if request.tools:
                 body["tools"] = wire_tools(request.tools)
+        body |= self.parameters(invocation)
         if stop := wire_stop(request.stop, self.stop_limit):
             body["stop"] = stop
         if invocation.user is not None:

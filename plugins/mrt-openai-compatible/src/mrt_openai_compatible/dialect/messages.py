@@ -19,6 +19,7 @@ from mrt.entities.message import (
 )
 from mrt.errors import InvokeBadRequestError
 from mrt_openai_compatible.dialect.parts import wire_part
+from mrt_openai_compatible.dialect.think import ThinkSplitter
 from mrt_openai_compatible.dialect.tools import wire_name
 
 
@@ -32,12 +33,14 @@ class MessageStyle:
         echo_reasoning: When it does: ``never``; ``tool-loop``, only for calls made since the user last spoke, as
             DeepSeek, Kimi and MiniMax want it; or ``always``.
         text_only: Send user messages made of text parts as one text, for servers that know no parts.
+        think_tags: Tags around thinking in assistant texts, which is taken out of what goes back; None leaves it in.
     """
 
     developer_role: str = "developer"
     reasoning_field: str = "reasoning_content"
     echo_reasoning: Literal["never", "tool-loop", "always"] = "tool-loop"
     text_only: bool = False
+    think_tags: tuple[str, str] | None = ("<think>", "</think>")
 
 
 DEFAULT_STYLE = MessageStyle()
@@ -46,7 +49,7 @@ DEFAULT_STYLE = MessageStyle()
 def wire_messages(messages: Sequence[PromptMessage], style: MessageStyle = DEFAULT_STYLE) -> list[dict[str, Any]]:
     """Return the messages of a chat request, in their order.
 
-    Assistant messages that neither say nor call anything are left out: servers refuse them.
+    Messages that say nothing are left out, and two answers in a row become one: servers refuse both.
 
     Raises:
         InvokeBadRequestError: A message cannot be said in this dialect.
@@ -56,16 +59,20 @@ def wire_messages(messages: Sequence[PromptMessage], style: MessageStyle = DEFAU
     wired: list[dict[str, Any]] = []
     for place, message in enumerate(messages):
         if isinstance(message, AssistantPromptMessage):
-            if message.content or message.tool_calls:
-                wired.append(_assistant(message, style, in_loop=place > spoken))
+            answer = _assistant(message, style, in_loop=place > spoken)
+            if wired and wired[-1]["role"] == "assistant" and "tool_calls" not in wired[-1]:
+                answer = _joined(wired.pop(), answer)
+            if answer["content"] or "tool_calls" in answer:
+                wired.append(answer)
         elif isinstance(message, ToolPromptMessage):
             wired.append(_tool(message))
         elif isinstance(message, UserPromptMessage):
-            content = _parts(message.content, text_only=style.text_only)
-            wired.append(_named({"role": "user", "content": content}, message))
+            if content := _parts(message.content, text_only=style.text_only):
+                wired.append(_named({"role": "user", "content": content}, message))
         elif isinstance(message, (SystemPromptMessage, DeveloperPromptMessage)):
             role = "system" if isinstance(message, SystemPromptMessage) else style.developer_role
-            wired.append(_named({"role": role, "content": plain_text(message.content, role)}, message))
+            if text := plain_text(message.content, role):
+                wired.append(_named({"role": role, "content": text}, message))
         else:
             raise InvokeBadRequestError(f"messages of this dialect cannot be a {type(message).__name__}")
     return wired
@@ -91,11 +98,11 @@ def plain_text(content: Content, role: str) -> str:
 def _parts(content: Content, *, text_only: bool) -> str | list[dict[str, Any]]:
     if content is None or isinstance(content, str):
         return content or ""
-    if len(content) == 1 and isinstance(content[0], TextPromptMessageContent):
-        return content[0].data
-    if text_only:
-        return plain_text(content, "user")
-    return [wire_part(part) for part in content]
+    # A text part without text is refused, and says nothing.
+    parts = [part for part in content if not isinstance(part, TextPromptMessageContent) or part.data]
+    if text_only or (len(parts) == 1 and isinstance(parts[0], TextPromptMessageContent)):
+        return plain_text(parts, "user")
+    return [wire_part(part) for part in parts]
 
 
 def _assistant(message: AssistantPromptMessage, style: MessageStyle, *, in_loop: bool) -> dict[str, Any]:
@@ -104,16 +111,26 @@ def _assistant(message: AssistantPromptMessage, style: MessageStyle, *, in_loop:
     else:
         # Pieces of one answer, so nothing goes between them.
         text = "".join(plain_text([part], "assistant") for part in message.content)
+    thinking = message.reasoning_content
+    if style.think_tags is not None and text.lstrip().startswith(style.think_tags[0]):
+        splitter = ThinkSplitter(style.think_tags)
+        (text, inner), (rest, last) = splitter.feed(text), splitter.end()
+        text, thinking = text + rest, thinking or inner + last
     # The key has to be there: null beside calls is what OpenAI itself sends, and absence is refused.
     wired: dict[str, Any] = {"role": "assistant", "content": text or (None if message.tool_calls else "")}
-    if message.reasoning_content and (
+    if thinking and (
         style.echo_reasoning == "always"
         or (style.echo_reasoning == "tool-loop" and in_loop and bool(message.tool_calls))
     ):
-        wired[style.reasoning_field] = message.reasoning_content
+        wired[style.reasoning_field] = thinking
     if message.tool_calls:
         wired["tool_calls"] = [_call(call) for call in message.tool_calls]
     return _named(wired, message)
+
+
+def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    text = "\n".join(filter(None, (first["content"], second["content"])))
+    return {**first, **second, "content": text or second["content"]}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

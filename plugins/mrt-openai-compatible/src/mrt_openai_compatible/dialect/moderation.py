@@ -125,4 +125,3 @@ def merged(results: Sequence[ModerationResult]) -> ModerationResult:
     first = results[0]
     flagged = any(result.flagged for result in results)
     return ModerationResult(flagged, categories, scores, first.model, first.request_id)
-

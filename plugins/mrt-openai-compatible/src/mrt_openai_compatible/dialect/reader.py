@@ -124,8 +124,11 @@ class StreamReader:
             if event.event == "error":
                 raise self._options.error(data.decode("utf-8", "replace")) from None
             raise InvokeBadResponseError(f"the stream holds an event that is no JSON: {error}") from error
-        if type(body) is dict and not body.get("error") and event.event != "error":
-            return body
+        if type(body) is dict:
+            if not body.get("error") and event.event != "error":
+                return body
+        elif type(body) is not str and event.event != "error":
+            raise bad_answer("has an event that is no JSON object")
         raise self._options.error(body)
 
     def _identify(self, body: dict[str, Any]) -> None:

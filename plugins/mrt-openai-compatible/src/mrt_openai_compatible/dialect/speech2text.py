@@ -23,11 +23,11 @@ class OpenAISpeech2TextModel(OpenAIModel, Speech2TextModel):
     response_format: ClassVar[str | None] = "json"
     """Format that is asked for; None leaves it to the server."""
 
-    def fields(self, invocation: Invocation[Speech2TextRequest]) -> dict[str, str]:
-        """Return the form's fields beside the file."""
-        fields = {"model": self.model_name(invocation)}
+    def fields(self, invocation: Invocation[Speech2TextRequest]) -> list[tuple[str, str]]:
+        """Return the names and values of the form's fields beside the file."""
+        fields = [("model", self.model_name(invocation))]
         if self.response_format is not None:
-            fields["response_format"] = self.response_format
+            fields.append(("response_format", self.response_format))
         return fields
 
     def build_request(self, invocation: Invocation[Speech2TextRequest]) -> HTTPRequest:
@@ -35,9 +35,7 @@ class OpenAISpeech2TextModel(OpenAIModel, Speech2TextModel):
         if not file.content:
             raise InvokeBadRequestError(f"the sound file '{file.filename}' is empty")
         name, media_type = upload_name(file)
-        content, content_type = encode_multipart(
-            self.fields(invocation), [("file", name, file.content, media_type)]
-        )
+        content, content_type = encode_multipart(self.fields(invocation), [("file", name, media_type, file.content)])
         credentials = invocation.credentials
         headers = {"content-type": content_type, **self.headers(credentials)}
         return HTTPRequest("POST", self.endpoint(credentials, self.path), headers, content)

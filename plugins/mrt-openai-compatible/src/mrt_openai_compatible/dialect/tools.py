@@ -52,8 +52,9 @@ def wire_tools(tools: Sequence[PromptMessageTool]) -> list[dict[str, Any]]:
         function: dict[str, Any] = {"name": wire_name(tool.name)}
         if tool.description:
             function["description"] = tool.description
-        # A tool without arguments still has to say so.
-        function["parameters"] = tool.parameters or {"type": "object", "properties": {}}
+        # A tool without arguments still has to say so, and a schema without a type is refused.
+        schema = tool.parameters or {"properties": {}}
+        function["parameters"] = schema if "type" in schema else {"type": "object", **schema}
         wired.append({"type": "function", "function": function})
     return wired
 

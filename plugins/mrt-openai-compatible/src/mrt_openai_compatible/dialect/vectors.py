@@ -62,5 +62,3 @@ def _vector(value: Any, index: int, response: HTTPResponse) -> Vector:
     if not vector or not finite:
         raise bad_answer(f"has a vector {index} that is empty or holds something else than finite numbers", response)
     return vector
-
-
