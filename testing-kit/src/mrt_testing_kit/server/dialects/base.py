@@ -149,7 +149,7 @@ class Dialect:
 
     def read_body(self, request: RecordedRequest, route: Route) -> tuple[dict[str, Any], Reply | None]:
         """Read the JSON body of a POST; the reply is the refusal of one that cannot be read."""
-        if request.method != "POST" or (request.header("content-type") or "").startswith("multipart/"):
+        if request.method != "POST" or route.kind == "transcription":
             return {}, None
         try:
             body = json.loads(request.body or b"null")

@@ -12,6 +12,9 @@ from mrt_testing_kit.server.oracle.directives import Directive, read
 from mrt_testing_kit.server.oracle.schema import conform, places
 from mrt_testing_kit.server.oracle.text import PHRASES, THOUGHTS, UNICODE, reply, signature
 
+# So many tokens a call costs, by and large.
+_CALL = 10
+
 
 @dataclass(slots=True)
 class Image:
@@ -187,8 +190,14 @@ def _build(
     if pieces:
         parts.append(Text(pieces, plan.citations))
     finish: str | None = "tool_calls" if calls else "stop"
-    if talk.limit is not None and not calls:
-        finish = "length" if _cut(parts, talk.limit) else "stop"
+    if talk.limit is not None:
+        # The tags around reasoning cost two tokens.
+        room = talk.limit - 2 * bool(thought)
+        if _cut(parts, room):
+            finish, calls = "length", []
+        elif calls and room < _CALL * len(calls):
+            calls = _cut_calls(calls, room)
+            finish = "length"
     if plan.finish != "":
         finish = plan.finish
     counts = usage(message, cached=talk.cached, cache_write=talk.cache_write, reasoning=bool(thought))
@@ -202,6 +211,14 @@ def _build(
         delay=plan.delay,
         pace=plan.pace,
     )
+
+
+def _cut_calls(calls: list[ToolCall], limit: int) -> list[ToolCall]:
+    kept = calls[: max(0, limit) // _CALL + 1]
+    last = kept[-1]
+    if isinstance(last.arguments, str):
+        last.arguments = last.arguments[: len(last.arguments) // 2]
+    return kept
 
 
 def _cut(parts: list[Part], limit: int) -> bool:
@@ -292,6 +309,8 @@ def _call(tool: ToolSpec, message: str, seed: str = "", hint: str = "") -> ToolC
 def _spontaneous(talk: Conversation, message: str) -> list[ToolCall]:
     if not talk.tools or talk.tool_choice == "none":
         return []
+    if message == "Call a broken tool.":
+        return [ToolCall(talk.tools[0].name, '{"city": "Par')]
     low = message.lower()
     wanted = [tool for tool in talk.tools if tool.name.lower() in low]
     if not wanted and "weather" in low:

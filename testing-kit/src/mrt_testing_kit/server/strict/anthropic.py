@@ -133,8 +133,7 @@ def _thinking(body: dict[str, Any], messages: list[dict[str, Any]]) -> list[str]
         if at > last_user and "tool_use" in kinds and kinds[0] not in ("thinking", "redacted_thinking"):
             found.append(
                 f"messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{kinds[0]}`. "
-                f"When "
-                "`thinking` is enabled, a final `assistant` message must start with a thinking block"
+                "When `thinking` is enabled, a final `assistant` message must start with a thinking block"
             )
     return found
 

@@ -103,8 +103,7 @@ def required(call: Call) -> list[Violation]:
 
 
 def demands(call: Call, *, usage_flag: bool) -> list[Violation]:
-    """Return what a picky vendor wants of a text request besides: the usage flag, the new length field, its least
-    value.
+    """Return what a picky vendor wants of a text request besides: usage flag, new length field, its least value.
 
     Args:
         call: the call.

@@ -133,7 +133,7 @@ def _tools(value: Any) -> list[str]:
 
 
 def _reasoning(call: Call, messages: list[dict[str, Any]]) -> list[str]:
-    """Mind ``settings={"reasoning_history": "required" | "forbidden"}``: some vendors want it back, others refuse it."""
+    """Mind ``settings={"reasoning_history": "required" | "forbidden"}``: some vendors want it, others refuse."""
     policy = call.server.settings.get("reasoning_history")
     found: list[str] = []
     last_user = max((n for n, m in enumerate(messages) if m.get("role") == "user"), default=-1)

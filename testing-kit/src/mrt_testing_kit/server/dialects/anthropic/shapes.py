@@ -84,8 +84,8 @@ def message(name: str, model: str, answer: Answer, counts: dict[str, Any] | None
         "id": name,
         "type": "message",
         "role": "assistant",
-        "model": model,
         "content": content(answer),
+        "model": model,
         "stop_reason": stop_reason(answer.finish, answer.stop_sequence),
         "stop_sequence": answer.stop_sequence,
         "usage": counts,
@@ -147,8 +147,8 @@ class Stream:
         if counts is not None and counts.get("output_tokens"):
             # The vendor counts the first token here, and the whole in the last event.
             counts["output_tokens"] = 1
-        head = {"id": self.name, "type": "message", "role": "assistant", "model": self.model, "content": []}
-        tail = {"stop_reason": None, "stop_sequence": None, "usage": counts}
+        head = {"id": self.name, "type": "message", "role": "assistant", "content": [], "model": self.model}
+        tail: dict[str, Any] = {"stop_reason": None, "stop_sequence": None, "usage": counts}
         events = [_event({"type": "message_start", "message": {**head, **tail}}, "start")]
         return [*events, _event({"type": "ping"}, "ping")] if self.ping else events
 

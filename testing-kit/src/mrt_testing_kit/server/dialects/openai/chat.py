@@ -19,10 +19,11 @@ def chat(call: Call) -> Reply:
     base = _base(call, "chat.completion")
     choices = range(body["n"]) if isinstance(body.get("n"), int) and 1 <= body["n"] <= 16 else range(1)
     if not call.stream:
+        odds = shapes.logprobs(answer, body.get("top_logprobs") or 0) if body.get("logprobs") else None
         payload = {
             **base,
             "choices": [
-                {"index": n, "message": shapes.message(answer), "logprobs": None, "finish_reason": answer.finish}
+                {"index": n, "message": shapes.message(answer), "logprobs": odds, "finish_reason": answer.finish}
                 for n in choices
             ],
             "usage": shapes.usage(answer.usage),

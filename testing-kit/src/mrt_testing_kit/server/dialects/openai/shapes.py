@@ -90,6 +90,31 @@ def call_delta(piece: Piece) -> dict[str, Any]:
     return out
 
 
+def logprobs(answer: Answer, top: int, *, ids: bool = False) -> dict[str, Any]:
+    """Write a probability for each token.
+
+    Args:
+        answer: the answer.
+        top: how many alternatives to name.
+        ids: give each token its number, too.
+    """
+    spoken = [piece for part in answer.parts if isinstance(part, Text) for piece in part.pieces]
+
+    def one(token: str, number: int) -> dict[str, Any]:
+        data = list(token.encode("utf-8", "surrogatepass"))
+        odds = -0.0078125 * (number + 1)
+        if ids:
+            return {"id": 1 + len(token), "token": token, "bytes": data, "logprob": odds}
+        return {"token": token, "logprob": odds, "bytes": data}
+
+    return {
+        "content": [
+            {**one(token, 0), "top_logprobs": [one(token if n == 0 else f"{token}{n}", n) for n in range(top)]}
+            for token in spoken
+        ]
+    }
+
+
 def done() -> Event:
     """The event that ends a stream."""
     return Event(raw="[DONE]", kind="end")

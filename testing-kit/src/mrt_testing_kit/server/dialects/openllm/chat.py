@@ -7,7 +7,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import Answer, Piece, Usage
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
-from mrt_testing_kit.server.dialects.openai.shapes import call, call_delta, done
+from mrt_testing_kit.server.dialects.openai.shapes import call, call_delta, done, logprobs
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
@@ -61,7 +61,8 @@ def chat(call_: Call) -> Reply:
         "model": model_of(call_),
     }
     if not call_.stream:
-        choices = [_choice(n, answer, field) for n in range(number(body))]
+        odds = logprobs(answer, body.get("top_logprobs") or 0) if body.get("logprobs") else None
+        choices = [_choice(n, answer, field, odds) for n in range(number(body))]
         tail = {"prompt_logprobs": None, "prompt_token_ids": None, "prompt_text": None, "kv_transfer_params": None}
         payload = {
             **base,
@@ -79,7 +80,7 @@ def chat(call_: Call) -> Reply:
     return call_.stream_reply(events, Framing(), answer)
 
 
-def _choice(n: int, answer: Answer, field: str) -> dict[str, Any]:
+def _choice(n: int, answer: Answer, field: str, odds: Any) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": answer.text or (None if answer.calls else ""),
@@ -94,7 +95,7 @@ def _choice(n: int, answer: Answer, field: str) -> dict[str, Any]:
     return {
         "index": n,
         "message": message,
-        "logprobs": None,
+        "logprobs": odds,
         "finish_reason": answer.finish,
         "stop_reason": answer.stop_sequence,
         "token_ids": None,
@@ -114,7 +115,9 @@ def _events(piece: Piece, base: dict[str, Any], field: str, body: dict[str, Any]
     delta = _delta(piece, field)
     if delta is None:
         return []
-    counts = {"usage": usage(answer.usage, whole=False)} if always else {}
+    counts: dict[str, Any] = {}
+    if always:
+        counts["usage"] = {**(usage(answer.usage, whole=False) or {}), "completion_tokens_details": None}
     if piece.kind == "start":
         choice: dict[str, Any] = {"delta": delta, "logprobs": None, "finish_reason": None}
         tail: dict[str, Any] = {**counts, "prompt_token_ids": None, "prompt_text": None}

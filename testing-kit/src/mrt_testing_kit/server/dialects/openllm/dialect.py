@@ -18,9 +18,6 @@ from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply, text_
 
 _NAMES = {400: "BadRequestError", 404: "NotFoundError", 401: "AuthenticationError", 429: "RateLimitError"}
 
-# Routes of BentoML itself; what is mounted under /v1 does not carry its headers.
-_BENTO = {"/generate", "/schema.json", "/docs.json", "/metrics", "/"}
-
 
 @register_dialect
 class OpenLLM(Dialect):
@@ -96,9 +93,8 @@ class OpenLLM(Dialect):
     def headers(self, request: RecordedRequest, reply: Reply) -> list[tuple[str, str]]:
         """BentoML's headers on its own routes alone."""
         base = super().headers(request, reply)
-        if request.path in _BENTO:
-            base.append(("server", "BentoML Service/tiny"))
         if request.path == "/generate":
+            base.append(("server", "BentoML Service/tiny"))
             base.append(("x-bentoml-request-id", self.server.hexes(16)))
         return base
 
@@ -156,16 +152,18 @@ class OpenLLM(Dialect):
             return self.error(400, f"{self.served[0]} is not a multimodal model")
         return None
 
+    def route(self, request: RecordedRequest) -> tuple[Route, dict[str, str]] | None:
+        """Find the endpoint, of those that are mounted."""
+        found = super().route(request)
+        return None if found is not None and found[0].kind == "embedding" and not self._embeds else found
+
     @property
     def _embeds(self) -> bool:
         return bool(self.server.settings.get("embeddings", "none") != "none")
 
     def embed(self, call: Call) -> Reply:
         """Answer ``POST /v1/embeddings``, where it is mounted."""
-        how = self.server.settings.get("embeddings", "none")
-        if how == "none":
-            return text_reply("Not Found", 404)
-        if how == "refused":
+        if self.server.settings["embeddings"] == "refused":
             text = "The model does not support Embeddings API"
             flat = {"object": "error", "message": text, "type": "BadRequestError", "param": None, "code": 400}
             return call.json_reply(flat)
@@ -192,7 +190,11 @@ class OpenLLM(Dialect):
         if not isinstance(limit, int) or limit < 128:
             text = "Input should be greater than or equal to 128"
             return _bento_error({"type": "greater_than_equal", "loc": ["max_tokens"], "msg": text})
-        answer = call.answer(Conversation([Turn("user", str(body.get("prompt", "hello")))], limit=limit))
+        prompt = str(body.get("prompt", "hello"))
+        if len(prompt) > 10 * self.context:
+            sentence = "Internal error found. Check server logs for more information"
+            return call.stream_reply([Event(raw=sentence, kind="error")], Framing(sse=False))
+        answer = call.answer(Conversation([Turn("user", prompt)], limit=limit))
         events = [Event(raw=piece.text, kind="text") for piece in call.pieces(answer) if piece.kind == "text"]
         return call.stream_reply(events, Framing(sse=False), answer)
 
@@ -203,7 +205,7 @@ class OpenLLM(Dialect):
     def metrics(self, call: Call) -> Reply:
         """Answer ``GET /metrics``."""
         return text_reply(
-            "# HELP bentoml_service_request_total\n", content_type="text/plain; version=0.0.4; charset=utf-8"
+            "# HELP bentoml_service_request_total\n", content_type="text/plain; version=1.0.0; charset=utf-8"
         )
 
     def page(self, call: Call) -> Reply:

@@ -38,6 +38,9 @@ class OldOpenLLM(Dialect):
         Route("POST", "/v1/generate_stream", "generate", native.generate_stream),
         Route("POST", "/v1/embeddings", "embedding", native.embed),
         Route("POST", "/v1/helpers/messages", "other", "helpers"),
+        Route("GET", "/metrics", "other", "metrics", open=True),
+        Route("GET", "/", "other", "page", open=True),
+        Route("GET", "/hf/adapters", "other", "adapters"),
         Route("POST", "/hf/agent", "other", "agent"),
         Route("GET", "/v1/models", "models", "list_models"),
         Route("POST", "/v1/chat/completions", "chat", chat.chat),
@@ -135,6 +138,8 @@ class OldOpenLLM(Dialect):
         for name in ("logit_bias", "suffix"):
             if body.get(name):
                 return self.error(400, f"'{name}' is not yet supported.")
+        if call.kind == "completion" and body.get("logprobs"):
+            return self.error(500, "Exception: 'NoneType' object is not subscriptable (check server log)")
         needed = "messages" if call.kind == "chat" else "prompt"
         warmth = body.get("temperature")
         if not isinstance(body.get(needed), list | str) or isinstance(warmth, str):
@@ -178,6 +183,20 @@ class OldOpenLLM(Dialect):
         """Answer ``POST /hf/agent``."""
         call.body = {"prompt": str(call.body.get("inputs", "")), "llm_config": call.body.get("parameters") or {}}
         return call.json_reply([{"generated_text": native.answer_to(call).text}])
+
+    def adapters(self, call: Call) -> Reply:
+        """Answer ``GET /hf/adapters``."""
+        return json_reply({"error_code": 404, "message": "No adapters found."}, 404)
+
+    def metrics(self, call: Call) -> Reply:
+        """Answer ``GET /metrics``."""
+        text = "# HELP bentoml_service_request_total\n"
+        return text_reply(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def page(self, call: Call) -> Reply:
+        """Answer ``GET /``."""
+        page = "<!DOCTYPE html><title>BentoML Prediction Service</title>"
+        return text_reply(page, content_type="text/html; charset=utf-8")
 
     def alive(self, call: Call) -> Reply:
         """Answer a probe with one newline."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mrt_testing_kit.server.answer import Piece
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
+from mrt_testing_kit.server.dialects.openai.shapes import logprobs
 from mrt_testing_kit.server.dialects.xinference import llamacpp, transformers, vllm
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
@@ -39,7 +40,10 @@ def chat(call: Call) -> Reply:
     if engine == "Transformers" or raw_calls or talk.tool_choice.startswith("name:"):
         talk.tool_choice = "auto"
     if engine == "Transformers":
+        # It does not look at images or schemas either.
         talk.schema = None
+        for turn in talk.turns:
+            turn.images = []
     answer = call.answer(talk)
     wanted = wants_usage(call.body)
     if engine == "llama.cpp":
@@ -90,6 +94,8 @@ def completion(call: Call) -> Reply:
         name = ""
     if not call.stream:
         choice = {"text": answer.text, "index": 0, "logprobs": None, "finish_reason": answer.finish}
+        if gguf and body.get("logprobs"):
+            choice["logprobs"] = logprobs(answer, int(body["logprobs"]), ids=True)
         if gguf:
             extra = {"usage": llamacpp.usage(answer.usage), "id": name, "timings": llamacpp.timings(answer.usage)}
             order = {key: tail[key] for key in ("created", "model", "system_fingerprint", "object")}

@@ -59,6 +59,7 @@ class Xinference(Dialect):
         Route("GET", "/anthropic/v1/models", "models", messages.list_models),
         Route("POST", "/v1/completions", "completion", chat.completion),
         Route("POST", "/v1/embeddings", "embedding", other.embed),
+        Route("POST", "/v1/convert_ids_to_tokens", "other", other.convert_ids),
         Route("POST", "/v1/rerank", "rerank", other.rerank),
         Route("POST", "/v1/audio/transcriptions", "transcription", other.transcribe),
         Route("POST", "/v1/audio/translations", "transcription", other.transcribe),

@@ -6,9 +6,9 @@ from typing import Any
 
 from mrt_testing_kit.server.answer import ABSENT, Answer, Piece, Usage
 from mrt_testing_kit.server.call import Call
-from mrt_testing_kit.server.dialects.openai.shapes import call_delta, done
+from mrt_testing_kit.server.dialects.openai.shapes import call_delta, done, logprobs
 from mrt_testing_kit.server.dialects.xinference.catalogue import HOME
-from mrt_testing_kit.server.dialects.xinference.transformers import raw_call
+from mrt_testing_kit.server.dialects.xinference.transformers import raw, raw_call, tagged
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
 FRAMING = Framing(newline="\r\n", compact=False)
@@ -47,21 +47,20 @@ def timings(counts: Usage | None) -> dict[str, Any]:
 
 def whole(call: Call, answer: Answer, raw_calls: bool) -> Reply:
     """Answer in one document."""
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
+    thought, text = raw(answer)
+    message: dict[str, Any] = {"role": "assistant", "content": text if thought is None else tagged(thought, text)}
     finish = answer.finish
-    if answer.calls and raw_calls:
-        message["content"] += "\n".join(raw_call(part) for part in answer.calls)
+    if answer.calls and (raw_calls or finish == "length"):
+        message["content"] += "\n".join(raw_call(part, cut=finish == "length") for part in answer.calls)
         finish = "stop" if finish == "tool_calls" else finish
     elif answer.calls:
         message["tool_calls"] = [
             {"type": "function", "function": {"name": part.name, "arguments": part.arguments}, "id": part.id}
             for part in answer.calls
         ]
-    if answer.reasoning:
-        message["reasoning_content"] = answer.reasoning
     choice: dict[str, Any] = {"finish_reason": finish, "index": 0, "message": message}
     if call.body.get("logprobs"):
-        choice["logprobs"] = {"content": []}
+        choice["logprobs"] = logprobs(answer, call.body.get("top_logprobs") or 0, ids=True)
     payload = {
         "choices": [choice],
         "created": call.dialect.now(),
@@ -85,13 +84,23 @@ def stream(call: Call, answer: Answer, raw_calls: bool, wanted: bool) -> Reply:
         "object": "chat.completion.chunk",
     }
     pieces = call.pieces(answer)
+    if answer.finish == "length":
+        # A call that was cut yields neither text nor call in a stream.
+        pieces = [piece for piece in pieces if piece.kind not in ("call", "arguments")]
     events: list[Event] = []
+    thinking = False
     for at, piece in enumerate(pieces):
         if piece.kind == "call" and not raw_calls and at + 1 < len(pieces):
             # The first piece of a call already has the first characters of its arguments.
             following = pieces[at + 1]
             if following.kind == "arguments" and following.index == piece.index and piece.arguments == "":
                 piece.arguments, following.arguments = following.arguments, ABSENT
+        if piece.kind == "thinking":
+            piece = Piece("text", piece.text if thinking else f"<think>\n{piece.text}")
+            thinking = True
+        elif thinking and piece.kind in ("text", "call", "finish"):
+            events += _chunk(Piece("text", "\n</think>\n\n"), tail, raw_calls, wanted)
+            thinking = False
         events += _chunk(piece, tail, raw_calls, wanted)
     return call.stream_reply(events, FRAMING, answer)
 
@@ -103,8 +112,6 @@ def _chunk(piece: Piece, tail: dict[str, Any], raw_calls: bool, wanted: bool) ->
         delta: dict[str, Any] = {"role": "assistant", "content": None}
     elif piece.kind == "text":
         delta = {"content": piece.text}
-    elif piece.kind == "thinking":
-        delta = {"reasoning_content": piece.text}
     elif piece.kind in ("call", "arguments"):
         if piece.kind == "arguments" and piece.arguments is ABSENT:
             return []

@@ -59,9 +59,7 @@ def messages(call: Call) -> Reply:
         events = [event for piece in call.pieces(answer) for event in writer.write(piece)]
         reply = call.stream_reply(events, Framing(newline="\r\n", compact=False), answer)
     else:
-        whole = shapes.message(name, call.model, answer, counts(answer.usage))
-        order = ("id", "type", "role", "content", "model", "stop_reason", "stop_sequence", "usage")
-        reply = call.json_reply({key: whole[key] for key in order}, answer=answer)
+        reply = call.json_reply(shapes.message(name, call.model, answer, counts(answer.usage)), answer=answer)
     reply.headers.append(("request-id", f"req_{call.server.hexes(32)}"))
     return reply
 

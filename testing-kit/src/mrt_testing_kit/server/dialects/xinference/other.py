@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
-from mrt_testing_kit.server.dialects.xinference.catalogue import VOICES
+from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, VOICES
 from mrt_testing_kit.server.dialects.xinference.errors import behind, detail
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.wire import Framing, Reply
@@ -74,6 +75,11 @@ def embed(call: Call) -> Reply:
     return call.json_reply(payload, Framing(compact=not coded))
 
 
+def convert_ids(call: Call) -> Reply:
+    """Answer ``POST /v1/convert_ids_to_tokens``."""
+    return call.json_reply([[f"token{number}" for number in ids] for ids in call.body["input"]])
+
+
 def rerank(call: Call) -> Reply:
     """Answer ``POST /v1/rerank``: sorted, and cut with ``top_n`` as Python slices."""
     body, about = call.body, _about(call)
@@ -83,6 +89,10 @@ def rerank(call: Call) -> Reply:
     if body.get("max_chunks_per_doc") is not None:
         text = "rerank hasn't support `max_chunks_per_doc` parameter."
         return detail(behind(about["address"], text), 500)
+    try:
+        json.loads(body.get("kwargs") or "{}")
+    except ValueError as exc:
+        return detail(str(exc), 500)
     texts = read.documents(body["documents"])
     ranked = sorted(((oracle.score(body["query"], text), -n) for n, text in enumerate(texts)), reverse=True)
     top = body.get("top_n")
@@ -213,7 +223,9 @@ def address(call: Call) -> Reply:
 
 def status(call: Call) -> Reply:
     """Answer ``GET /status``."""
-    return call.json_reply({"uptime": 210, "workers": {}})
+    cpu = {"usage": 0.5, "total": 2, "memory_used": 8 << 30, "memory_available": 16 << 30, "memory_total": 24 << 30}
+    worker = {"update_time": 1795433094.88, "failure_remaining_count": 5, "status": {"cpu": cpu}}
+    return call.json_reply({"uptime": 210, "workers": {"127.0.0.1:41082": worker}})
 
 
 def instances(call: Call) -> Reply:
@@ -221,7 +233,8 @@ def instances(call: Call) -> Reply:
     wanted = dict(call.request.query).get("model_uid")
     models = cast("Xinference", call.dialect).models
     rows: list[dict[str, Any]] = []
-    for uid, about in [*models.items(), ("tiny-late", {"model_name": "tiny-chat", "model_ability": []})]:
+    late: dict[str, Any] = {"model_name": "tiny-chat", "model_ability": []}
+    for uid, about in [*models.items(), *([(LOADING, late)] if wanted == LOADING else [])]:
         if wanted in (None, uid):
             ready = uid in models
             rows.append(

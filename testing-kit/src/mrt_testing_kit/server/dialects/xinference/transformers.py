@@ -18,9 +18,11 @@ def counts(usage: Usage | None) -> dict[str, Any] | None:
     return {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion, "total_tokens": usage.total}
 
 
-def raw_call(call: ToolCall) -> str:
-    """Write a call as the model does, before anybody parses it."""
+def raw_call(call: ToolCall, *, cut: bool = False) -> str:
+    """Write a call as the model does, before anybody parses it, or as far as the length limit let it."""
     arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments)
+    if cut:
+        return f'<tool_call>\n{{"name": {json.dumps(call.name)}, "arguments": {arguments}'
     return f'<tool_call>\n{{"name": {json.dumps(call.name)}, "arguments": {arguments}}}\n</tool_call>'
 
 
@@ -38,6 +40,11 @@ def raw(answer: Answer) -> tuple[str | None, str]:
     return thought, "".join(text)
 
 
+def tagged(thought: str, text: str) -> str:
+    """Write reasoning and text as the model does, between tags; no closing tag when the length limit came first."""
+    return f"<think>{thought}</think>\n\n{text}" if thought.endswith("\n") else f"<think>{thought}"
+
+
 def whole(call: Call, answer: Answer, parser: bool) -> Reply:
     """Answer in one document."""
     thought, text = raw(answer)
@@ -46,7 +53,7 @@ def whole(call: Call, answer: Answer, parser: bool) -> Reply:
     good = [part for part in calls if _parses(part)]
     finish = answer.finish
     if calls and (not tools or len(good) != len(calls)):
-        text += "\n".join(raw_call(part) for part in calls)
+        text += "\n".join(raw_call(part, cut=finish == "length" and part is calls[-1]) for part in calls)
         good, finish = [], "stop" if finish == "tool_calls" else finish
     elif len(calls) > 1:
         text += "\n" * (len(calls) - 1)
@@ -62,7 +69,7 @@ def whole(call: Call, answer: Answer, parser: bool) -> Reply:
         message["content"] = f"\n\n{text}" if text or good else ""
         message["reasoning_content"] = thought
     elif thought is not None:
-        message["content"] = f"<think>{thought}</think>\n\n{text}"
+        message["content"] = tagged(thought, text)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
     head: dict[str, Any] = {"object": "chat.completion", "created": call.dialect.now(), "model": call.model}
     if tools:
@@ -180,7 +187,8 @@ class _Writer:
         if bare:
             return Event({**self.base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}, kind=kind)
         self.sent += 1
-        if self.sent % 9 == 0:
+        # About every ten chunks the role comes again.
+        if self.sent % 9 == 0 and kind != "finish":
             delta = {**delta, "role": "assistant"}
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return Event({**self.base, "choices": [choice], "usage": usage}, kind=kind)

@@ -87,10 +87,13 @@ def _format(value: Any) -> list[tuple[str, str]]:
     if given == "json_schema":
         missing = ("response_format -> json_schema", "field required (type=value_error.missing)")
         return [] if "json_schema" in value else [missing]
-    return [
+    found = [
         (
             "response_format -> type",
             f"unexpected value; permitted: '{word}' (type=value_error.const; given={given}; permitted=('{word}',))",
         )
         for word in ("text", "json_object", "json_schema")
     ]
+    if "json_schema" not in value:
+        found.insert(2, ("response_format -> json_schema", "field required (type=value_error.missing)"))
+    return found
