@@ -96,7 +96,7 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
         return {"text": "", "calls": [{"name": name, "arguments": {"city": "Oslo"}} for name in body["tools"]],
                 "finish": "tool_calls"}  # fmt: skip
     if text == "show":
-        return {"text": json.dumps({**body, "messages": len(body["messages"])}, sort_keys=True), "finish": "stop"}
+        return {"text": json.dumps(body["parameters"], sort_keys=True), "finish": "stop"}
     if text == "history":
         return {"text": " | ".join(f"{m['role']}:{m['text']}" for m in body["messages"]), "finish": "stop"}
     if text == "kinds":
@@ -112,7 +112,7 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
 
 def lines(path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if path == "tts":
-        yield {"sound": base64.b64encode(f"{body['voice']}:".encode()).decode()}
+        yield {"sound": base64.b64encode(f"{body['voice'] or 'own'}:".encode()).decode()}
         if body["text"] == "break":
             yield {"error": "the sound broke off"}
         yield {"sound": base64.b64encode(body["text"].encode()).decode()}

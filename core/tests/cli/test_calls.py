@@ -15,7 +15,7 @@ def test_embed(mrt: Runner, asked: list[Any]) -> None:
     assert done.out.splitlines() == [
         "TEXT                      SIZE  VECTOR",
         "one                       3     3.000000 0.500000 0.000000",
-        "a text that is longer...  3     36.000000 0.500000 0.000000",
+        "a text that is longer...  3     37.000000 0.500000 0.000000",
     ]
     result = mrt("embed", "acme/vec-1", "one", "--query", "--json").json
     assert result["embeddings"] == [[3.0, 0.5, 1.0]]
@@ -66,7 +66,7 @@ def test_speak_writes_a_file(mrt: Runner) -> None:
     done = mrt("speak", "acme/voice-1", "hello", "-o", "hello.mp3")
     assert (done.code, done.out, done.err) == (0, "", "wrote hello.mp3, 9 bytes\n")
     path = mrt.folder / "hello.mp3"
-    assert path.read_bytes() == b"ada:hello"
+    assert path.read_bytes() == b"own:hello"
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
@@ -77,7 +77,7 @@ def test_speak_writes_a_file(mrt: Runner) -> None:
 
 def test_speak_writes_to_a_pipe(mrt: Runner) -> None:
     done = mrt("speak", "acme/voice-1", "hello", "-o", "-")
-    assert (done.code, done.out, done.err) == (0, "ada:hello", "")
+    assert (done.code, done.out, done.err) == (0, "own:hello", "")
 
 
 def test_a_sound_that_breaks_off_leaves_no_file(mrt: Runner) -> None:
@@ -166,7 +166,7 @@ def test_validate_in_the_wrong_way(mrt: Runner, words: tuple[str, ...], told: st
     [
         (400, 2, "InvokeBadRequestError"),
         (403, 3, "InvokeAuthorizationError"),
-        (404, 2, "InvokeModelNotFoundError"),
+        (404, 2, "InvokeBadRequestError"),
         (429, 1, "InvokeRateLimitError"),
         (500, 1, "InvokeServerUnavailableError"),
         (503, 1, "InvokeServerUnavailableError"),

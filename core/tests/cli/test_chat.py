@@ -36,11 +36,10 @@ def test_bytes_that_are_no_text_are_replaced(mrt: Runner) -> None:
 
 def test_system_parameters_and_stop_reach_the_vendor(mrt: Runner, asked: list[Any]) -> None:
     done = mrt(*CHAT, "show", "-s", "Be brief", "--param", "temperature=0", "-p", "max_tokens=100",
-               "-p", "style=1", "-p", "echo=true", "--stop", "END", "--stop", "\n\n")  # fmt: skip
+               "-p", "style=1", "-p", "echo=true", "--stop", "STOP", "--stop", "\n\n")  # fmt: skip
     assert done.err == ""
-    shown = json.loads(done.out)
-    assert shown["parameters"] == {"temperature": 0, "max_tokens": 100, "style": "1", "echo": True}
-    assert shown["stop"] == ["END", "\n\n"]
+    assert json.loads(done.out) == {"temperature": 0, "max_tokens": 100, "style": "1", "echo": True}
+    assert asked[-1][1]["stop"] == ["STOP", "\n\n"]
     assert [message["role"] for message in asked[-1][1]["messages"]] == ["system", "user"]
     assert asked[-1][1]["messages"][0]["text"] == "Be brief"
     assert asked[-1][1]["stream"] is True
@@ -133,7 +132,7 @@ def test_images_from_a_file_and_from_an_address(mrt: Runner, asked: list[Any]) -
         (("--timeout", "0"), "--timeout"),
         (("--timeout", "soon"), "--timeout"),
     ],
-    ids=" ".join,
+    ids=str,
 )
 def test_wrong_options_are_refused_before_anything_is_sent(
     mrt: Runner, asked: list[Any], options: tuple[str, ...], told: str

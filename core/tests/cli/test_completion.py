@@ -17,7 +17,7 @@ def complete(mrt: Runner, line: str, shell: str = "bash") -> list[str]:
         env |= {"COMP_WORDS": line, "COMP_CWORD": words[-1]}
     done = mrt(env=env)
     assert (done.code, done.err) == (0, "")
-    return [offer.partition(",")[2].partition("\t")[0] for offer in done.out.splitlines()]
+    return [offer.partition(",")[2].partition("\t")[0] for offer in done.out.split()]
 
 
 def test_verbs(mrt: Runner) -> None:

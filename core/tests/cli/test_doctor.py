@@ -27,11 +27,11 @@ plugin = Plugin()
 def test_a_sound_installation(bare: Runner) -> None:
     done = bare("doctor")
     assert (done.code, done.err) == (0, "")
-    assert f"Python             {platform.python_version()}" in done.out
-    assert "plugin API         1 (speaks 1)" in done.out
+    assert f"Python {platform.python_version()} (" in " ".join(done.out.split())
+    assert "plugin API 1 (speaks 1)" in " ".join(done.out.split())
     for name in ("click", "httpx", "pluggy", "pydantic", "pyyaml", "importlib-metadata"):
         assert f"\n{name} " in done.out
-    assert "ok        acme      mrt-acme 1.2.3" in done.out
+    assert "ok acme mrt-acme 1.2.3" in " ".join(done.out.split())
     assert max(len(line) for line in done.out.splitlines() if "Python" not in line) <= 80
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from mrt.cli.arguments import ModelName, Target, many_texts
@@ -32,10 +34,14 @@ def command(session: Session, model: Target, texts: tuple[str, ...], query: bool
         write_json(result)
         return
     rows = [
-        (_short(text), str(len(vector)), " ".join(f"{number:.6f}" for number in vector[:SHOWN_NUMBERS]) + " ...")
-        for text, vector in zip(given, result.vectors, strict=True)
+        (_short(text), str(len(vector)), _numbers(vector)) for text, vector in zip(given, result.vectors, strict=True)
     ]
     write(table(rows, ("TEXT", "SIZE", "VECTOR")))
+
+
+def _numbers(vector: Sequence[float]) -> str:
+    text = " ".join(f"{number:.6f}" for number in vector[:SHOWN_NUMBERS])
+    return text if len(vector) <= SHOWN_NUMBERS else f"{text} ..."
 
 
 def _short(text: str) -> str:

@@ -25,24 +25,11 @@ def verb(name: str, *, credentials: bool = False) -> Callable[[Function], click.
 
     def decorate(function: Function) -> click.Command:
         @click.pass_context
-        def call(
-            ctx: click.Context,
-            /,
-            *,
-            debug: bool,
-            as_json: bool,
-            lang: str,
-            timeout: float | None = None,
-            credential: tuple[str, ...] = (),
-            credentials_source: str | None = None,
-            profile: str | None = None,
-            **parameters: Any,
-        ) -> Any:
+        def call(ctx: click.Context, /, *, debug: bool, as_json: bool, lang: str, **parameters: Any) -> Any:
             reporter = ctx.find_object(Reporter) or Reporter()
             reporter.debug, reporter.as_json = debug, as_json
-            given, file = given_credentials(credential, credentials_source)
-            session = Session(reporter, lang=lang, timeout=timeout, given=given, file=file, profile=profile)
-            with session:
+            sources = {name: parameters.pop(name) for name in _SOURCES} if credentials else {}
+            with _session(reporter, lang, **sources) as session:
                 return function(session, **parameters)
 
         call.__doc__ = function.__doc__
@@ -52,6 +39,19 @@ def verb(name: str, *, credentials: bool = False) -> Callable[[Function], click.
         return click.Command(name, callback=call, params=own + [make() for make in shared], help=_help(function))
 
     return decorate
+
+
+def _session(
+    reporter: Reporter,
+    lang: str,
+    *,
+    credential: tuple[str, ...] = (),
+    credentials_source: str | None = None,
+    profile: str | None = None,
+    timeout: float | None = None,
+) -> Session:
+    given, file = given_credentials(credential, credentials_source)
+    return Session(reporter, lang=lang, timeout=timeout, given=given, file=file, profile=profile)
 
 
 def parse_pairs(pairs: tuple[str, ...], option: str) -> dict[str, str]:
@@ -102,6 +102,7 @@ def _option(*names: str, **settings: Any) -> Callable[[], click.Option]:
     return lambda: click.Option(names, **settings)
 
 
+_SOURCES = ("credential", "credentials_source", "profile", "timeout")
 _CREDENTIAL_OPTIONS = [
     _option(
         "--credential", "-c", multiple=True, metavar="NAME=VALUE",
