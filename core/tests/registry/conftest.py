@@ -6,12 +6,12 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mrt.registry import Registry
+from mrt.registry.discovery import GROUPS, discover
 
 YAML = """
 provider: {provider}
@@ -103,23 +103,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def site(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """The only folder of plugins that is seen; what tests import is forgotten again."""
     made = Site(tmp_path / "site")
-    # Not the installed plugins of this environment, but the libraries there, which are loaded already or found.
-    monkeypatch.delenv("MRT_DISABLED_PLUGINS", raising=False)
+    # The plugins that this environment has anyway are switched off.
+    others = {fact.distribution for group in GROUPS for fact in discover(group)}
+    monkeypatch.setenv("MRT_DISABLED_PLUGINS", ",".join(sorted(others)))
     monkeypatch.syspath_prepend(str(made.path))
     before = set(sys.modules)
     yield made
     for name in set(sys.modules) - before:
         if name.partition(".")[0].startswith(("mrt_", "single")):
             del sys.modules[name]
-
-
-@pytest.fixture
-def bundled(cache: Path) -> frozenset[str]:
-    """Names of the plugins that this environment has anyway."""
-    return frozenset(Registry().names())
-
-
-@pytest.fixture
-def names(bundled: frozenset[str]) -> Callable[[Registry], list[str]]:
-    """The names of a registry, without those that this environment has anyway."""
-    return lambda registry: [name for name in registry.names() if name not in bundled]

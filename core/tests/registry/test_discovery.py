@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import importlib_metadata
 import pytest
 
 from mrt.registry.discovery import discover, discovery_problems
@@ -107,31 +108,36 @@ print(json.dumps([names, sorted({"importlib_metadata", "yaml", "pydantic", "plug
 """
 
 
+def kept(site: Any) -> Path:
+    """The cache folder of the other processes."""
+    return Path(site.path.parent, "other-cache")
+
+
 def read(site: Any, **environment: str) -> Any:
     """Discover in another process; `-S`, so that only this folder is there."""
     source = str(Path(__file__).parents[2] / "src")
-    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    libraries = str(Path(importlib_metadata.__file__).parents[1])
     program = f"import sys\nsys.path[:0] = {[str(site.path), source]!r}\n{READ}"
-    late = f"import sys; sys.path += {libraries!r}\n{program}"
+    late = f"import sys; sys.path.append({libraries!r})\n{program}"
     command = [sys.executable, "-S", "-c", late]
-    environment = {**os.environ, **environment}
+    environment = {**os.environ, "MRT_CACHE_DIR": str(kept(site)), **environment}
     done = subprocess.run(command, capture_output=True, env=environment, cwd=site.path, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
     names, loaded = json.loads(done.stdout)
     return [name for name in names if name in ("acme", "bolt")], loaded
 
 
-def test_another_process_reads_one_file(site: Any, cache: Path) -> None:
+def test_another_process_reads_one_file(site: Any) -> None:
     site.install("acme")
     assert read(site) == (["acme"], ["importlib_metadata"])
     assert read(site) == (["acme"], [])
     site.install("bolt")
     assert read(site) == (["acme", "bolt"], ["importlib_metadata"])
     assert read(site) == (["acme", "bolt"], [])
-    assert [path.name.partition("-")[0] for path in cache.iterdir()] == ["plugins"]
+    assert [path.name.partition("-")[0] for path in kept(site).iterdir()] == ["plugins"]
 
 
-def test_a_folder_that_changed_just_now_is_not_kept(site: Any, cache: Path) -> None:
+def test_a_folder_that_changed_just_now_is_not_kept(site: Any) -> None:
     site.install("acme")
     soon = time.time_ns() + 3_600_000_000_000
     os.utime(site.path, ns=(soon, soon))
@@ -153,10 +159,10 @@ def test_a_folder_that_changed_just_now_is_not_kept(site: Any, cache: Path) -> N
         lambda text: text.replace('"format":1', '"format":0'),
     ],
 )
-def test_a_corrupt_file_is_read_anew_and_repaired(change: Any, site: Any, cache: Path) -> None:
+def test_a_corrupt_file_is_read_anew_and_repaired(change: Any, site: Any) -> None:
     site.install("acme")
     read(site)
-    (file,) = cache.iterdir()
+    (file,) = kept(site).iterdir()
     text = file.read_text()
     assert change(text) != text
     file.write_text(change(text))
@@ -164,11 +170,11 @@ def test_a_corrupt_file_is_read_anew_and_repaired(change: Any, site: Any, cache:
     assert read(site) == (["acme"], [])
 
 
-def test_without_a_cache(site: Any, cache: Path) -> None:
+def test_without_a_cache(site: Any) -> None:
     site.install("acme")
     for _ in range(2):
         assert read(site, MRT_NO_CACHE="1") == (["acme"], ["importlib_metadata"])
-    assert not cache.exists()
-    cache.write_text("a file where the folder should be")
+    assert not kept(site).exists()
+    kept(site).write_text("a file where the folder should be")
     for _ in range(2):
         assert read(site) == (["acme"], ["importlib_metadata"])
