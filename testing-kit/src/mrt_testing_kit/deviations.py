@@ -1,0 +1,166 @@
+"""Deviations that a provider's authors declare in ``contract.toml``.
+
+    [TOL-05]
+    level = "vendor-unsupported"          # or not-implemented, known-bug
+    reason = "The API returns one call per turn."
+    link = "https://example.com/docs"     # known-bug: needed
+    expires = 2027-03-01                  # known-bug: needed
+    model_types = ["llm"]                 # optional: only these
+    ways = ["stream", "astream"]          # optional: only these
+
+It is strict both ways: a check that passes although it is listed fails the run, and so does an entry that is wrong.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from mrt_testing_kit.catalogue import ALL_TYPES, EVERY, Check, UnknownCheck, select
+from mrt_testing_kit.manifest import TITLES
+
+DeviationLevel = Literal["vendor-unsupported", "not-implemented", "known-bug"]
+LEVELS: tuple[DeviationLevel, ...] = get_args(DeviationLevel)
+_KEYS = ("level", "reason", "link", "expires", "model_types", "ways")
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One entry of ``contract.toml``; see the module."""
+
+    id: str
+    level: DeviationLevel
+    reason: str
+    link: str = ""
+    expires: datetime.date | None = None
+    model_types: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+
+    def covers(self, kind: str | None, way: str | None) -> bool:
+        """Tell whether it is meant for a model type and a way of calling."""
+        return (not self.model_types or kind in self.model_types) and (not self.ways or way in self.ways)
+
+    def expired(self, today: datetime.date | None = None) -> bool:
+        """Tell whether its date has passed."""
+        return self.expires is not None and (today or datetime.date.today()) > self.expires
+
+    def refusal(self, check: Check, declared: bool) -> str | None:
+        """Return why it may not excuse a check; None when it may.
+
+        Args:
+            check: The check.
+            declared: Whether the model declares all features that the check needs.
+        """
+        if self.level == "known-bug":
+            return f"its known bug was to be mended by {self.expires}" if self.expired() else None
+        if check.essential:
+            return f"a declared model type cannot do without {check.id}: only a known-bug with a date excuses it"
+        if check.needs and declared:
+            needs = ", ".join(check.needs)
+            return f"the schema declares {needs}, and what is declared cannot be {self.level}: take it out of the schema"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviations:
+    """All entries of a file.
+
+    Args:
+        entries: By check id.
+        problems: Check id, or the file's name, to what is wrong with it.
+        path: The file; empty when there is none.
+    """
+
+    entries: Mapping[str, Deviation]
+    problems: Sequence[tuple[str, str]] = ()
+    path: str = ""
+
+    def find(self, check: Check, kind: str | None, way: str | None) -> Deviation | None:
+        """Return the entry that is meant for a run of a check, or None."""
+        entry = self.entries.get(check.id)
+        return entry if entry is not None and entry.covers(kind, way) else None
+
+
+NONE = Deviations({})
+
+
+def read(path: str | Path | None, *, must_exist: bool = False) -> Deviations:
+    """Read a file of deviations.
+
+    Args:
+        path: The file; without one, or when it is not there, nothing deviates.
+        must_exist: Whether a missing file is an error.
+
+    Raises:
+        FileNotFoundError: It has to exist and does not.
+    """
+    if path is None:
+        return NONE
+    file = Path(path)
+    if not file.is_file():
+        if must_exist:
+            raise FileNotFoundError(f"no file {file}")
+        return NONE
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Deviations({}, [(file.name, f"is no TOML: {error}")], str(file))
+    return parse(table, str(file))
+
+
+def parse(table: Mapping[str, Any], path: str = "") -> Deviations:
+    """Read a table of deviations; what is wrong with it becomes `Deviations.problems`."""
+    entries: dict[str, Deviation] = {}
+    problems: list[tuple[str, str]] = []
+    for id, fields in table.items():
+        found = _problems(id, fields)
+        problems += [(id, problem) for problem in found]
+        if not found:
+            entries[id] = Deviation(
+                id,
+                fields["level"],
+                fields["reason"].strip(),
+                fields.get("link", ""),
+                fields.get("expires"),
+                tuple(fields.get("model_types", ())),
+                tuple(fields.get("ways", ())),
+            )
+    return Deviations(entries, problems, path)
+
+
+def _problems(id: str, fields: Any) -> list[str]:
+    if id not in TITLES:
+        try:
+            select(id)
+        except UnknownCheck as error:
+            return [str(error)]
+        return [f"{id!r} is not one check: write one table per id, such as [{select(id)[0]}]"]
+    if not isinstance(fields, dict):
+        return ["is no table"]
+    entry = cast("dict[str, Any]", fields)
+    found = [f"has an unknown key {key!r}; known are {', '.join(_KEYS)}" for key in entry if key not in _KEYS]
+    level = entry.get("level")
+    if level not in LEVELS:
+        found.append(f"level is {level!r}; it has to be one of {', '.join(LEVELS)}")
+    reason = entry.get("reason")
+    if not isinstance(reason, str) or len(reason.strip()) < 8:
+        found.append("has no reason: say in a sentence why")
+    expires = entry.get("expires")
+    if expires is not None and (not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime)):
+        found.append(f"expires is {expires!r}; write a date without quotes, such as 2027-03-01")
+    if level == "known-bug" and expires is None:
+        found.append("is a known-bug without expires: say by when it is mended")
+    if level == "known-bug" and not entry.get("link"):
+        found.append("is a known-bug without link: say where it is tracked")
+    if not isinstance(entry.get("link", ""), str):
+        found.append("link is no text")
+    for key, known in (("model_types", ALL_TYPES), ("ways", EVERY)):
+        listed = entry.get(key, [])
+        wrong = [item for item in listed if item not in known] if isinstance(listed, list) else [listed]
+        if wrong:
+            found.append(f"{key} has {wrong[0]!r}; it is a list of {', '.join(known)}")
+    return found

@@ -1,0 +1,158 @@
+"""Running the contract without pytest."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mrt_testing_kit import deviations as declared
+from mrt_testing_kit.catalogue import TIERS, Check, Tier, load, select
+from mrt_testing_kit.deviations import Deviations
+from mrt_testing_kit.identity import installed_hash, version_of
+from mrt_testing_kit.manifest import PROVIDED
+from mrt_testing_kit.report import CaseResult, CheckResult, Report, blank
+from mrt_testing_kit.session import Case, Session
+from mrt_testing_kit.target import Target
+
+Progress = Callable[[CaseResult], None]
+
+
+def run(
+    target: Any,
+    dialect: str = "",
+    credentials: Mapping[str, Any] | None = None,
+    ids: Iterable[str] | str | None = None,
+    *,
+    models: Mapping[str, str | Sequence[str]] | None = None,
+    tier: Tier = "wire",
+    config: str | Path | Deviations | None = None,
+    seed: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Report:
+    """Run checks on a provider.
+
+    Args:
+        target: A `Target`, or what makes one: a provider's name, ``module:attribute``, a plugin object, or a function
+            that makes a plugin.
+        dialect: The dialect that its vendor speaks.
+        credentials: Its credentials, with ``{server}``, ``{canary}``, ``{model}`` where they belong.
+        ids: Ids and groups of the checks to run; None for all.
+        models: Model type to models to test with.
+        tier: ``static``, ``wire`` or ``deep``; each holds those before it.
+        config: Deviations, or the file of them; a file that is not there has none.
+        seed: Runs in random order, with other random inputs; the same seed gives the same run.
+        settings: Settings of the dialect.
+        progress: Told each result as it comes.
+        **options: What checks may look up, such as ``wheel``.
+
+    Returns:
+        What became of every check of the contract.
+
+    Raises:
+        TargetError: The provider or the dialect is not there.
+        UnknownCheck: An id is not in the contract.
+    """
+    subject = target if isinstance(target, Target) else Target(target, dialect, credentials, models)
+    deviations = config if isinstance(config, Deviations) else declared.read(config)
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    with Session(
+        subject, tier=tier, deviations=deviations, seed=seed, settings=settings, options=options
+    ) as session:
+        for case in ordered(session.cases(ids), seed):
+            result = session.run(case)
+            if progress is not None:
+                progress(result)
+        models_tested = {kind: [model.name for model in found] for kind, found in _models(session).items()}
+    report = assemble(session, ids)
+    report.models = models_tested
+    report.started = started.isoformat(timespec="seconds")
+    report.seconds = round(time.perf_counter() - clock, 3)
+    report.seed = seed
+    report.notes += session.leaks()
+    return report
+
+
+def ordered(cases: list[Case], seed: int | None) -> list[Case]:
+    """Return cases in the order of a seed; those of the end stay last."""
+    if seed is None:
+        return cases
+    mixed = [case for case in cases if case.check.phase == "main"]
+    random.Random(seed).shuffle(mixed)
+    return mixed + [case for case in cases if case.check.phase == "end"]
+
+
+def assemble(session: Session, ids: Iterable[str] | str | None = None) -> Report:
+    """Return the report of what a session has run so far.
+
+    Args:
+        session: The session.
+        ids: The ids that were asked for; the others say so.
+    """
+    target = session.target
+    report = Report(
+        provider=target.name,
+        dialect=target.dialect,
+        checks=blank(),
+        kit=version_of("mrt-testing-kit"),
+        core=version_of("mrt-core"),
+        distribution=target.distribution,
+        version=target.version,
+        content_hash=installed_hash(target.distribution) if target.distribution else "",
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        source=target.source,
+        credentials=_templates(target),
+        tier=session.tier,
+    )
+    for result in session.results:
+        report.checks[result.id].cases.append(result)
+    known, wanted = load(), set(select(ids))
+    for entry in report:
+        check = known.get(entry.id)
+        if check is not None:
+            entry.title, entry.tier, entry.level = check.title, check.tier, check.level
+        entry.settle()
+        if not entry.cases:
+            _say_why(entry, check, session, entry.id in wanted)
+    return report
+
+
+def _say_why(entry: CheckResult, check: Check | None, session: Session, is_wanted: bool) -> None:
+    if not is_wanted:
+        entry.reason = "not asked for"
+    elif entry.id in PROVIDED:
+        entry.status, entry.reason = "not-applicable", PROVIDED[entry.id]
+    elif check is None:
+        entry.reason = "this version of the testing kit does not check it"
+    elif TIERS.index(check.tier) > TIERS.index(session.tier):
+        entry.reason = f"belongs to the {check.tier} tier"
+    elif check.model_types and not set(check.model_types) & set(session.target.kinds):
+        entry.status, entry.reason = "not-applicable", f"the provider declares no {' or '.join(check.model_types)}"
+    else:
+        entry.reason = "has not run"
+
+
+def _models(session: Session) -> Mapping[str, list[Any]]:
+    # Asking costs requests, so a run that needed no model does without.
+    return session.models if any(result.model for result in session.results) else {}
+
+
+def _templates(target: Target) -> dict[str, Any]:
+    """Return the credentials without what may be a real secret: texts that hold no placeholder in secret fields."""
+    secret = {
+        field.variable
+        for form in (target.entity.credential_form(), target.entity.credential_form("model"))
+        for field in form
+        if field.type == "secret-input"
+    }
+    return {
+        name: "{canary}" if name in secret and "{" not in str(value) else value
+        for name, value in target.credentials.items()
+    }

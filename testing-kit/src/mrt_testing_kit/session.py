@@ -1,0 +1,259 @@
+"""A run of checks on one provider: the server, the cases, and the verdict on each."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from mrt_testing_kit import deviations as declared
+from mrt_testing_kit.calls import address
+from mrt_testing_kit.catalogue import TIERS, WAYS, Check, Tier, Way, load, select
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.deviations import Deviation, Deviations
+from mrt_testing_kit.explain import describe
+from mrt_testing_kit.failure import CheckFailure, NotApplicable
+from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
+from mrt_testing_kit.report import CaseResult, Status
+from mrt_testing_kit.server import OracleServer
+from mrt_testing_kit.target import Model, Target, slowness
+from mrt_testing_kit.transcript import Scrubber, headline, transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run of a check: with a model type, where it has any, in one way, where it does not choose by itself."""
+
+    check: Check
+    kind: str | None = None
+    way: Way | None = None
+
+    @property
+    def label(self) -> str:
+        """Model type and way: ``llm-stream``."""
+        return "-".join(part for part in (self.kind, self.way) if part)
+
+
+class Session:
+    """Runs cases of checks on a provider, with one server for all of them.
+
+    Args:
+        target: The provider.
+        tier: How thorough: checks of this tier and of those before it.
+        deviations: What the provider's authors declare.
+        seed: Seed of the random inputs.
+        settings: Settings of the dialect.
+        options: What checks may look up, such as ``wheel``.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        tier: Tier = "wire",
+        deviations: Deviations = declared.NONE,
+        seed: int | None = None,
+        settings: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if tier not in TIERS:
+            raise ValueError(f"no tier {tier!r}; there are: {', '.join(TIERS)}")
+        self.target = target
+        self.tier: Tier = tier
+        self.deviations = deviations
+        self.seed = seed or 0
+        self.settings = dict(settings or {})
+        self.options = dict(options or {})
+        # Looks like a key, and like nothing else in the world.
+        self.canary = "sk-canary-" + hashlib.sha256(f"{target.name}{seed}".encode()).hexdigest()[:28]
+        self.scrub = Scrubber([self.canary])
+        self.results: list[CaseResult] = []
+        self.attempts: list[tuple[str, str]] = []
+        self._server: OracleServer | None = None
+        self._models: dict[str, list[Model]] | None = None
+        self._baseline = Baseline()
+
+    # Life.
+
+    @property
+    def server(self) -> OracleServer:
+        """The server, started at first use."""
+        if self._server is None:
+            key = self.canary if "{canary}" in repr(self.target.credentials) else None
+            self._server = OracleServer(self.target.dialect, api_key=key, settings=self.settings).start()
+        return self._server
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands for ``{server}`` and its sisters in the credentials."""
+        return {**address(self.server), "canary": self.canary}
+
+    @property
+    def models(self) -> dict[str, list[Model]]:
+        """Model type to the models that can be tested; the provider is asked once."""
+        if self._models is None:
+            with no_proxies(), self.target.runtime() as runtime:
+                self._models = self.target.models(runtime, self.values)
+        return self._models
+
+    def close(self) -> None:
+        """Stop the server; a later use starts a new one."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    def leaks(self) -> list[str]:
+        """Return what the provider left behind; to be asked after `close`."""
+        return self._baseline.leaks()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Cases.
+
+    def cases(self, ids: Iterable[str] | None = None) -> list[Case]:
+        """Return the cases of the checks with these ids, or of all, in the contract's order, those of the end last."""
+        checks, wanted = load(), select(ids)
+        tiers = TIERS[: TIERS.index(self.tier) + 1]
+        found = [checks[id] for id in wanted if id in checks and checks[id].tier in tiers]
+        return [case for check in sorted(found, key=lambda check: check.phase == "end") for case in self.cases_of(check)]
+
+    def cases_of(self, check: Check) -> list[Case]:
+        """Return the cases of a check; none when the provider declares none of its model types."""
+        if not check.model_types:
+            return [Case(check)]
+        found: list[Case] = []
+        for kind in self.target.kinds:
+            if kind in check.model_types:
+                ways = [way for way in check.ways if way in WAYS[kind]]
+                found += [Case(check, kind, way) for way in ways] or [Case(check, kind)] * (not check.ways)
+        return found
+
+    def choose(self, case: Case) -> Model | None:
+        """Return the model to run a case with: the first that declares what the check needs.
+
+        Raises:
+            NotApplicable: No model declares it.
+            CheckFailure: The provider declares the model type and has no model of it.
+        """
+        if case.kind is None:
+            return None
+        models = self.models.get(case.kind, [])
+        if not models:
+            raise CheckFailure(
+                f"the provider declares {case.kind}, and there is no model of that type to test",
+                expected=f"a predefined model, or one given by hand: --model {case.kind}=NAME",
+            )
+        for model in models:
+            if all(model.declares(need) for need in case.check.needs):
+                return model
+        raise NotApplicable(f"no {case.kind} model declares {', '.join(case.check.needs)}")
+
+    # Running.
+
+    def run(self, case: Case) -> CaseResult:
+        """Run a case and keep its result."""
+        started = time.perf_counter()
+        result = self._judge(case)
+        result.seconds = round(time.perf_counter() - started, 4)
+        self.results.append(result)
+        return result
+
+    def _judge(self, case: Case) -> CaseResult:
+        check = case.check
+        entry = self.deviations.find(check, case.kind, case.way)
+        result = CaseResult(check.id, case.label, "pass")
+        context: Context | None = None
+        try:
+            model = self.choose(case)
+            result.model = model.name if model is not None else ""
+            if entry is not None:
+                refusal = entry.refusal(check, model is not None and all(map(model.declares, check.needs)))
+                if refusal is not None:
+                    sentence = f"contract.toml lists it as {entry.level}, but {refusal}"
+                    return self._failed(case, result, CheckFailure(sentence), None, None)
+            context = self._context(case, model)
+            self._run(case, context)
+        except NotApplicable as reason:
+            if reason.by_dialect or not check.needs or context is None:
+                result.status, result.reason = "not-applicable", reason.reason
+                return result
+            failure = CheckFailure(
+                f"the model declares {', '.join(check.needs)}, and that cannot be tested: {reason.reason}",
+                expected="a declared feature that works, or no declaration of it (SCH-15)",
+            )
+            return self._failed(case, result, failure, context, entry)
+        except CheckFailure as failure:
+            return self._failed(case, result, failure, context, entry)
+        if entry is not None:
+            sentence = f"contract.toml lists it as {entry.level}, but it passes: take the entry out"
+            return self._failed(case, result, CheckFailure(sentence), None, None)
+        return result
+
+    def _context(self, case: Case, model: Model | None) -> Context:
+        server = self.server
+        server.reset()
+        server.errors.clear()
+        server.strict = frozenset()
+        server.settings = dict(self.settings)
+        server.models = None
+        seed = f"{self.seed}:{case.check.id}:{case.label}"
+        return Context(self, case.check, self.target, server, model, case.way, self.values, seed)
+
+    def _run(self, case: Case, context: Context) -> None:
+        tried: list[str] = []
+
+        def body() -> None:
+            try:
+                if case.kind is not None:
+                    warm_up(context)
+                case.check.function(context)
+                context.settle()
+            finally:
+                context.end()
+
+        try:
+            with no_proxies(), loopback_only(tried):
+                limited(body, case.check.limit * slowness(), context.server.disconnect_all)
+        except (CheckFailure, NotApplicable):
+            raise
+        except TimeLimit as late:
+            # Whatever still runs must not reach the next check.
+            self.close()
+            raise CheckFailure(str(late), expected="an answer or an error in time", came=late.stack) from late
+        except AssertionError as error:
+            raise CheckFailure(str(error) or "an assertion of the check failed") from error
+        except Exception as error:
+            trace = "".join(traceback.format_exception(error)[-4:])
+            raise CheckFailure(f"the check broke off with {type(error).__name__}: {error}", came=trace) from error
+        finally:
+            self.attempts += [(f"{case.check.id}[{case.label}]", host) for host in tried]
+
+    def _failed(
+        self, case: Case, result: CaseResult, failure: CheckFailure, context: Context | None, entry: Deviation | None
+    ) -> CaseResult:
+        status: Status = "advisory" if case.check.level == "advisory" else "fail"
+        if entry is not None:
+            status = entry.level
+        requests = context.server.requests if context is not None else []
+        sent = headline(requests[-1]) if requests else ""
+        result.status = status
+        result.reason = self.scrub(entry.reason if entry is not None else failure.sentence)
+        result.text = self.scrub(describe(case.check, case.label, result.model, failure, sent))
+        result.transcript = transcript(requests, self.scrub) if context is not None else ""
+        return result
+
+
+def warm_up(context: Context) -> None:
+    """Let the provider make the schema of the check's model, so that its requests are not taken for those of calls."""
+    try:
+        context.handle()
+    except Exception:
+        # The check's own calls meet it again, and say what it means.
+        return

@@ -1,0 +1,135 @@
+"""The contract as test classes for pytest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+from weakref import WeakSet
+
+import pytest
+
+from mrt_testing_kit import deviations as declared
+from mrt_testing_kit.catalogue import Check, Tier
+from mrt_testing_kit.deviations import Deviations
+from mrt_testing_kit.manifest import GROUPS
+from mrt_testing_kit.report import CaseResult
+from mrt_testing_kit.session import Case, Session
+from mrt_testing_kit.target import Target
+
+RESULT = pytest.StashKey[CaseResult]()
+"""Where a test item keeps what became of its check."""
+
+SESSIONS: WeakSet[Session] = WeakSet()
+"""The sessions of this process, for the plugin to report on and to close."""
+
+# Set by the plugin from the command line; the tier of contract() stands when it is empty.
+settings: dict[str, Any] = {}
+
+
+def contract(
+    provider: Any,
+    dialect: str,
+    credentials: Mapping[str, Any] | None = None,
+    *,
+    models: Mapping[str, str | Sequence[str]] | None = None,
+    tier: Tier = "wire",
+    config: str | Path = "contract.toml",
+    **options: Any,
+) -> dict[str, type]:
+    """Return the test classes that check a provider: one per group of checks and model type.
+
+        globals().update(contract(provider="acme", dialect="openai", credentials={"url": "{server}"}))
+
+    Each check is a method, ``test_STR_11``, that runs once per way of calling; ``-k STR-11`` and ``-k STR_11`` find it.
+
+    Args:
+        provider: The provider's name, ``module:attribute``, a plugin object, or a function that makes a plugin.
+        dialect: The dialect that its vendor speaks.
+        credentials: Its credentials, with ``{server}``, ``{canary}``, ``{model}`` where they belong.
+        models: Model type to models to test with, in place of the provider's own.
+        tier: ``static``, ``wire`` or ``deep``; ``--mrt-tier`` on the command line goes before it.
+        config: The file of deviations; looked for beside the test file and in the folders above it.
+        **options: ``settings`` of the dialect, ``seed``, and what checks may look up, such as ``wheel``.
+
+    Raises:
+        TargetError: The provider or the dialect is not there.
+    """
+    namespace = sys._getframe(1).f_globals  # noqa: SLF001  # the test module that is being imported
+    session = Session(
+        Target(provider, dialect, credentials, models),
+        tier=settings.get("tier") or tier,
+        deviations=find_config(config, namespace.get("__file__")),
+        seed=options.pop("seed", None),
+        settings=options.pop("settings", None),
+        options=options,
+    )
+    SESSIONS.add(session)
+    classes: dict[str, type] = {}
+    methods: dict[str, dict[str, Any]] = {}
+    for check, kind, cases in _by_method(session):
+        name = f"Test{check.group}" + (f"_{kind.replace('-', '_')}" if kind else "")
+        methods.setdefault(name, {})[f"test_{check.id.replace('-', '_')}"] = _method(session, check, cases)
+    for name, functions in methods.items():
+        group = GROUPS[name.removeprefix("Test").partition("_")[0]]
+        about = f"{group}, {session.target.name}."
+        module = namespace.get("__name__", __name__)
+        classes[name] = type(name, (), {**functions, "__doc__": about, "__module__": module, "mrt_session": session})
+    return classes
+
+
+def find_config(config: str | Path, file: str | None) -> Deviations:
+    """Read the file of deviations that belongs to a test file: beside it, or in one of three folders above."""
+    path = Path(config)
+    if path.is_absolute() or file is None:
+        return declared.read(path)
+    folders = [Path(file).resolve().parent, *Path(file).resolve().parents[1:4]]
+    return declared.read(next((folder / path for folder in folders if (folder / path).is_file()), None))
+
+
+def _by_method(session: Session) -> list[tuple[Check, str | None, list[Case]]]:
+    grouped: dict[tuple[str, str | None], list[Case]] = {}
+    for case in session.cases():
+        grouped.setdefault((case.check.id, case.kind), []).append(case)
+    # Classes in the contract's order; what judges the run comes last, as `cases` has it.
+    return [(cases[0].check, kind, cases) for (_, kind), cases in grouped.items()]
+
+
+def _method(session: Session, check: Check, cases: list[Case]) -> Callable[..., None]:
+    if len(cases) == 1 and cases[0].way is None:
+
+        def test(self: Any, request: pytest.FixtureRequest) -> None:
+            perform(session, cases[0], request)
+
+    else:
+        by_way = {str(case.way): case for case in cases}
+
+        @pytest.mark.parametrize("way", list(by_way))
+        def test(self: Any, request: pytest.FixtureRequest, way: str) -> None:
+            perform(session, by_way[way], request)
+
+    method = cast(Any, test)
+    method.__name__ = method.__qualname__ = f"test_{check.id.replace('-', '_')}"
+    method.__doc__ = f"{check.id}: {check.title}."
+    # A name with a hyphen cannot be a method's; pytest also looks for -k words among a function's attributes.
+    setattr(method, check.id, True)
+    for mark in (pytest.mark.contract, getattr(pytest.mark, check.tier)):
+        method = mark(method)
+    return cast("Callable[..., None]", method)
+
+
+def perform(session: Session, case: Case, request: pytest.FixtureRequest) -> None:
+    """Run a case, and end the test as its result says."""
+    __tracebackhide__ = True
+    result = session.run(case)
+    request.node.stash[RESULT] = result
+    match result.status:
+        case "fail":
+            pytest.fail(result.text, pytrace=False)
+        case "not-applicable":
+            pytest.skip(f"not applicable: {result.reason}")
+        case "known-bug" | "not-implemented" | "vendor-unsupported" | "advisory":
+            pytest.xfail(f"{result.status}: {result.reason}")
+        case _:
+            return

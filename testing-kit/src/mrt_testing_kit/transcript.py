@@ -1,0 +1,92 @@
+"""What went over the wire, as text without secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from mrt_testing_kit.failure import shorten
+from mrt_testing_kit.server import RecordedRequest
+
+_MASK = "[secret]"
+_AUTH = re.compile(r"(?im)^((?:proxy-)?authorization|x-api-key|api-key|x-goog-api-key|cookie)(:\s*)(\S+\s+)?\S.*$")
+_BODY = 2000
+_SHOWN = 6
+
+
+class Scrubber:
+    """Takes secrets out of texts, also where they are encoded.
+
+    Args:
+        secrets: The values; ones shorter than 5 characters are left, since they may stand anywhere.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms: set[str] = set()
+        for secret in secrets:
+            if len(secret) < 5:
+                continue
+            raw = secret.encode("utf-8", "surrogatepass")
+            forms |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+            # The end of a base64 text depends on what follows, so its first whole groups have to do.
+            whole = base64.b64encode(raw).decode()
+            forms |= {whole, whole.rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
+        # Longer forms first: a form may contain a shorter one.
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret replaced."""
+        for form in self._forms:
+            text = text.replace(form, _MASK)
+        return text
+
+
+def headline(request: RecordedRequest, limit: int = 600) -> str:
+    """Return method, target and body of a request in one line."""
+    body = request.body.decode("utf-8", "replace")
+    if not body.isprintable():
+        body = repr(body)[1:-1]
+    return f"{request.method} {request.target} {shorten(body, limit)}".rstrip()
+
+
+def transcript(requests: Sequence[RecordedRequest], scrub: Scrubber) -> str:
+    """Return what was asked and answered, request by request.
+
+    Args:
+        requests: As the server recorded them; of more than six the first and last three are shown.
+        scrub: Takes the secrets out.
+    """
+    if not requests:
+        return "(no request reached the server)"
+    shown = list(requests)
+    left_out = len(shown) - _SHOWN
+    if left_out > 0:
+        shown = [*shown[: _SHOWN // 2], *shown[-_SHOWN // 2 :]]
+    parts: list[str] = []
+    for place, request in enumerate(shown):
+        if left_out > 0 and place == _SHOWN // 2:
+            parts.append(f"... {left_out} further requests ...")
+        parts.append(_one(request))
+    return scrub("\n\n".join(parts))
+
+
+def _one(request: RecordedRequest) -> str:
+    head = request.head.decode("latin-1").replace("\r\n", "\n").strip()
+    head = _AUTH.sub(lambda found: f"{found[1]}{found[2]}{found[3] or ''}{_MASK}", head)
+    lines = [f"> {line}" for line in head.splitlines()]
+    if request.body:
+        text = shorten(request.body.decode("utf-8", "backslashreplace"), _BODY)
+        lines += [">", *(f"> {line}" for line in text.splitlines())]
+    status = "no status" if request.status is None else f"status {request.status}"
+    faults = f", faults {', '.join(request.faults)}" if request.faults else ""
+    lines.append(f"< {status}, {request.outcome}{faults}")
+    sent = getattr(request, "response", None)
+    if isinstance(sent, bytes | bytearray) and sent:
+        text = shorten(bytes(sent).decode("utf-8", "backslashreplace"), _BODY)
+        lines += [f"< {line}" for line in text.splitlines()]
+    elif request.answer is not None:
+        lines.append(f"< {shorten(repr(request.answer), _BODY)}")
+    return "\n".join(lines)
