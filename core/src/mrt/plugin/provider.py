@@ -142,7 +142,7 @@ class Provider:
     @hookimpl
     def error_mapping(self, model_type: ModelType) -> Mapping[type[InvokeError], Sequence[type[Exception]]]:
         """Return the class's table."""
-        return self.model(model_type)._invoke_error_mapping  # noqa: SLF001  # the seed's name for it
+        return self.model(model_type)._invoke_error_mapping  # pyright: ignore[reportPrivateUsage]  # the seed's name for it
 
     @hookimpl
     def get_num_tokens(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from mrt.entities.common import ModelType
+from mrt.entities.common import FetchFrom, ModelType, default_label
 from mrt.entities.invocation import Invocation, Request
 from mrt.entities.model import AIModelEntity
 from mrt.entities.secret import Credentials
@@ -51,9 +51,9 @@ class Handle:
         """
         return self._schema() or AIModelEntity(
             model=self.model,
-            label=self.model,  # type: ignore[arg-type]  # the entity makes a label of a text
+            label=default_label(self.model),
             model_type=self.model_type,
-            fetch_from="customizable-model",  # type: ignore[arg-type]
+            fetch_from=FetchFrom.CUSTOMIZABLE_MODEL,
         )
 
     def validate_credentials(self) -> None:

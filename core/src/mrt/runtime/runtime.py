@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -334,8 +334,8 @@ class Runtime:
                 model=handle.model, credentials=handle.credentials, language=language
             )
         if listed is None:
-            listed = handle.schema.model_properties.get(ModelPropertyKey.VOICES) or []
-        voices = [_voice(item) for item in listed]
+            listed = handle.schema.model_properties.get(ModelPropertyKey.VOICES)
+        voices = [_voice(item) for item in listed or ()]
         return [voice for voice in voices if language is None or not voice.languages or language in voice.languages]
 
     def _handle(
@@ -368,7 +368,7 @@ class Runtime:
     @contextmanager
     def _calling(
         self, entry: ProviderEntry, credentials: Credentials, model_type: ModelType, model: str, context: CallContext
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         try:
             with use_context(context):
                 yield

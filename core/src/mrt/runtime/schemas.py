@@ -11,7 +11,6 @@ from mrt.entities.common import ConfigurateMethod, ModelType
 from mrt.entities.message import PromptMessage, PromptMessageContentType, PromptMessageTool
 from mrt.entities.model import AIModelEntity, ModelFeature
 from mrt.entities.provider import ProviderEntity
-from mrt.entities.secret import Credentials
 from mrt.errors import InvokeBadRequestError, InvokeModelNotFoundError
 
 LIFETIME = 300.0
