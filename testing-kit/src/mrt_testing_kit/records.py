@@ -127,9 +127,10 @@ def record(row: Mapping[str, Any]) -> Record:
         body = joined.join(lines).encode("utf-8", "surrogatepass")
     else:
         body = (response.get("body") or "").encode("utf-8", "surrogatepass")
-    headers = tuple((str(name), str(value)) for name, value in response.get("headers") or [])
+    sent_back: list[tuple[str, str]] = response.get("headers") or []
+    headers = tuple((str(name), str(value)) for name, value in sent_back)
     declared = next((value for name, value in headers if name.lower() == "content-length"), None)
-    sent = request.get("headers") or {}
+    sent: dict[str, str] = request.get("headers") or {}
     return Record(
         name=row.get("name", ""),
         method=request["method"],

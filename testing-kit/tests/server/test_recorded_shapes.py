@@ -13,11 +13,12 @@ from mrt_testing_kit.server import OracleServer
 
 # What the oracle does not stand in for: management, images, the Responses API, and the state of one machine.
 NOT_SERVED = (
-    "auth_", "serverkill", "workerkill", "terminate", "limit_", "images", "responses", "meta_registration", "meta_engines",
-    "meta_supervisor", "meta_workers", "meta_replicas", "meta_events", "meta_cluster_devices", "meta_cluster_ui",
-    "meta_cluster_info_detailed", "meta_docs", "meta_models_families", "meta_models_prompts", "meta_metrics", "meta_root",
-    "meta_health", "loading_launch", "loading_progress", "loading_list", "more_abort", "error_launch", "derived/",
-)  # fmt: skip
+    *("auth_", "serverkill", "workerkill", "terminate", "limit_", "images", "responses", "derived/", "more_abort"),
+    *("meta_registration", "meta_engines", "meta_supervisor", "meta_workers", "meta_replicas", "meta_events"),
+    *("meta_cluster_devices", "meta_cluster_ui", "meta_cluster_info_detailed", "meta_docs", "meta_metrics"),
+    *("meta_models_families", "meta_models_prompts", "meta_root", "meta_health", "error_launch"),
+    *("loading_launch", "loading_progress", "loading_list"),
+)
 
 # Where the recorded server had an accident, or one that another test stages.
 ACCIDENTS = {

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     done = threading.Event()
     # Before the port is announced, so that whoever waits for the announcement may end us at once.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda number, frame: done.set())
     try:
         server.start()
     except (OSError, OverflowError) as exc:

@@ -67,7 +67,7 @@ class Text:
     """Visible text in the pieces in which a stream delivers it."""
 
     pieces: list[str]
-    citations: list[str] = field(default_factory=list)
+    citations: list[str] = field(default_factory=list[str])
 
 
 @dataclass(slots=True)

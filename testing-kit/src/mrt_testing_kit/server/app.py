@@ -16,6 +16,7 @@ from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect, Route
 from mrt_testing_kit.server.faults import REGISTRY, make
 from mrt_testing_kit.server.faults.base import Fault
 from mrt_testing_kit.server.loop import LoopServer
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle.directives import read
 from mrt_testing_kit.server.request import ConnectionRecord, RecordedRequest
 from mrt_testing_kit.server.script import Entry, Script, parse_options
@@ -69,7 +70,8 @@ class OracleServer(LoopServer):
         self.api_key = api_key
         self.models: dict[str, Any] | None = None
         if models is not None:
-            self.models = dict(models) if isinstance(models, Mapping) else dict.fromkeys(models)
+            abouts: Mapping[str, Any] = models if isinstance(models, Mapping) else dict.fromkeys(models)
+            self.models = dict(abouts)
         self.settings = dict(settings or {})
         self.script = Script()
         self.violations: list[Violation] = []
@@ -251,10 +253,10 @@ def _spoken(body: dict[str, Any]) -> list[str]:
     """Return the arguments of the fault directives in a request's last message or prompt."""
     messages = body.get("messages")
     last: Any = body.get("prompt")
-    if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
+    if is_array(messages) and messages and is_object(messages[-1]):
         last = messages[-1].get("content")
-    if isinstance(last, list):
-        last = " ".join(part["text"] for part in last if isinstance(part, dict) and isinstance(part.get("text"), str))
+    if is_array(last):
+        last = " ".join(part["text"] for part in last if is_object(part) and isinstance(part.get("text"), str))
     if not isinstance(last, str) or "[[oracle:" not in last:
         return []
     return [directive.argument for directive in read(last)[1] if directive.verb == "fault"]

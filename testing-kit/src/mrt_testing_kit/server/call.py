@@ -36,10 +36,10 @@ class Call:
     server: OracleServer
     dialect: Dialect
     kind: str
-    params: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict[str, str])
+    body: dict[str, Any] = field(default_factory=dict[str, Any])
     stream: bool = False
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list[Fault])
     talk: oracle.Conversation = field(default_factory=lambda: oracle.Conversation([]))
 
     @property

@@ -68,7 +68,7 @@ class RequestParser:
             done.append(message)
 
     def _read_head(self) -> bool:
-        while self._buffer[:2] == b"\r\n":
+        while self._buffer.startswith(b"\r\n"):
             del self._buffer[:2]
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:

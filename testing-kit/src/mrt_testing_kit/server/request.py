@@ -24,7 +24,7 @@ class FormPart:
     filename: str | None
     content_type: str | None
     data: bytes
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     @property
     def text(self) -> str:
@@ -64,7 +64,7 @@ class RecordedRequest:
     version: str = "HTTP/1.1"
     answer: Answer | None = None
     status: int | None = None
-    faults: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list[str])
     outcome: Outcome = "pending"
 
     @property
@@ -146,7 +146,7 @@ class ConnectionRecord:
     closed: float | None = None
     closed_by: Literal["peer", "server"] | None = None
     reset: bool = False
-    requests: list[int] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list[int])
     left_during: int | None = None
 
     @property

@@ -29,7 +29,7 @@ class Event:
     name: str | None = None
     kind: str = ""
     lines: list[str] | None = None
-    before: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list[str])
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Reply:
     """
 
     status: int = 200
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     payload: Any = None
     has_payload: bool = False
     body: bytes = b""
@@ -147,7 +147,7 @@ class Reply:
     ending: Ending = "keep"
     delay: float = 0.0
     pace: float = 0.0
-    before: list[Step] = field(default_factory=list)
+    before: list[Step] = field(default_factory=list[Step])
     steps: list[Step] | None = None
     raw_head: bytes | None = None
 

@@ -37,10 +37,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import unquote
 
 from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict import auth, fields, paths
 from mrt_testing_kit.server.strict.rules import Violation
@@ -155,7 +156,7 @@ class Dialect:
             body = json.loads(request.body or b"null")
         except ValueError as exc:
             return {}, self.bad_json(request, route, exc)
-        if not isinstance(body, dict):
+        if not is_object(body):
             return {}, self.not_an_object(request, route, body)
         return body, None
 
@@ -259,7 +260,10 @@ KNOWN_ERRORS: dict[str, tuple[int, str, dict[str, Any]]] = {
 DIALECTS: dict[str, type[Dialect]] = {}
 
 
-def register_dialect(cls: type[Dialect]) -> type[Dialect]:
+D = TypeVar("D", bound=type[Dialect])
+
+
+def register_dialect(cls: D) -> D:
     """Make a dialect known under its name."""
     DIALECTS[cls.name] = cls
     return cls

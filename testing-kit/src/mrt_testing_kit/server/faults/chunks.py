@@ -9,6 +9,7 @@ from mrt_testing_kit.server.answer import Answer, Piece
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import shapes
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, TEXT, Fault, fault
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.wire import Event
 
 _SHAPED = frozenset({"chat", "completion"})
@@ -16,7 +17,7 @@ _SHAPED = frozenset({"chat", "completion"})
 
 def chunk(event: Event) -> dict[str, Any] | None:
     """Return an event's document when it is a chunk with choices."""
-    return event.data if isinstance(event.data, dict) and isinstance(event.data.get("choices"), list) else None
+    return event.data if is_object(event.data) and is_array(event.data.get("choices")) else None
 
 
 def like(events: list[Event], **fields: Any) -> Event | None:
@@ -176,9 +177,9 @@ class NullUsage(Fault):
 
     def change(self, value: Any) -> Any:
         """Change every usage within a document."""
-        if isinstance(value, list):
+        if is_array(value):
             return [self.change(item) for item in value]
-        if not isinstance(value, dict):
+        if not is_object(value):
             return value
         out: dict[str, Any] = {}
         for name, item in value.items():
@@ -192,7 +193,7 @@ class NullUsage(Fault):
 
     def nulls(self, usage: Any) -> Any:
         """Put nulls into token counts."""
-        if not isinstance(usage, dict):
+        if not is_object(usage):
             return usage
         details = self.o["what"] == "details"
         return {k: None if ("details" in k or k.startswith("cache")) == details else v for k, v in usage.items()}

@@ -7,6 +7,7 @@ from typing import Any
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import EVERY, TEXT, Fault, fault
 from mrt_testing_kit.server.faults.ends import first
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
 HTML = "<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body><h1>The oracle is asleep</h1></body></html>\n"
@@ -132,7 +133,7 @@ class Hollow(Fault):
             return {}
         if what == "null":
             return None
-        if what in ("no-items", "null-item") and isinstance(payload, dict):
+        if what in ("no-items", "null-item") and is_object(payload):
             for name in ("choices", "content", "data", "results", "outputs"):
                 if name in payload:
                     payload[name] = [] if what == "no-items" else [None]

@@ -9,6 +9,7 @@ from typing import Any
 
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import Fault, fault
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import base64_of
 from mrt_testing_kit.server.wire import Reply, json_reply
 
@@ -17,8 +18,8 @@ EMBEDDING = frozenset({"embedding"})
 
 def rows(payload: Any, name: str) -> list[Any]:
     """Return a list of a document; empty when it has none."""
-    found = payload.get(name) if isinstance(payload, dict) else None
-    return found if isinstance(found, list) else []
+    found = payload.get(name) if is_object(payload) else None
+    return found if is_array(found) else []
 
 
 def floats(vector: Any) -> list[float]:
@@ -220,7 +221,7 @@ class Holes(Fault):
 
     def payload(self, payload: Any, call: Call) -> Any:
         what = self.o["what"]
-        if not isinstance(payload, dict):
+        if not is_object(payload):
             return payload
         data = rows(payload, "data")
         if what == "holes":

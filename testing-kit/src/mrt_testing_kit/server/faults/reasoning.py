@@ -7,6 +7,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import Answer, Redacted, Text, Thinking, tokens
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import CHAT, Fault, fault
+from mrt_testing_kit.server.loose import is_object, objects
 from mrt_testing_kit.server.oracle import signature
 from mrt_testing_kit.server.wire import Event
 
@@ -59,7 +60,7 @@ class Aliases(Fault):
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         for event in events:
-            for choice in event.data.get("choices") or [] if isinstance(event.data, dict) else []:
+            for choice in objects(event.data.get("choices")) if is_object(event.data) else []:
                 self.rename(choice.get("delta"))
         return events
 
@@ -70,7 +71,7 @@ class Aliases(Fault):
 
     def rename(self, holder: Any) -> None:
         """Put the reasoning under the other name."""
-        if self.o["what"] != "alias" or not isinstance(holder, dict):
+        if self.o["what"] != "alias" or not is_object(holder):
             return
         for name in ("reasoning_content", "reasoning"):
             if name in holder:
@@ -124,7 +125,7 @@ class Rounds(Fault):
 
 
 def _merge(last: Event, event: Event) -> bool:
-    if not isinstance(last.data, dict) or not isinstance(event.data, dict):
+    if not is_object(last.data) or not is_object(event.data):
         return False
     one, two = last.data.get("choices"), event.data.get("choices")
     if not one or not two:

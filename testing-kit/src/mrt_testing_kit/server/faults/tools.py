@@ -8,6 +8,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import ABSENT, Answer, Piece, ToolCall
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, Fault, fault
+from mrt_testing_kit.server.loose import is_object, objects
 from mrt_testing_kit.server.oracle import conform
 from mrt_testing_kit.server.wire import Event
 
@@ -91,7 +92,7 @@ class Gaps(_Calls):
     def events(self, events: list[Event], call: Call) -> list[Event]:
         # Blocks cannot do without an index, but their numbers can have gaps.
         for event in events:
-            if call.dialect.name == "anthropic" and isinstance(event.data, dict) and "index" in event.data:
+            if call.dialect.name == "anthropic" and is_object(event.data) and "index" in event.data:
                 event.data = {**event.data, "index": 1 + 3 * event.data["index"]}
         return events
 
@@ -130,7 +131,7 @@ class LateNames(_Calls):
     def payload(self, payload: Any, call: Call) -> Any:
         if self.o["what"] == "id-null":
             for choice in payload.get("choices", []):
-                for item in choice["message"].get("tool_calls") or []:
+                for item in objects(choice["message"].get("tool_calls")):
                     item["id"] = None
             for block in payload.get("content", []):
                 if block.get("type") == "tool_use":
@@ -175,9 +176,9 @@ class NoContent(_Calls):
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         for event in events:
-            for choice in event.data.get("choices") or [] if isinstance(event.data, dict) else []:
+            for choice in objects(event.data.get("choices")) if is_object(event.data) else []:
                 delta = choice.get("delta")
-                if isinstance(delta, dict) and "tool_calls" in delta:
+                if is_object(delta) and "tool_calls" in delta:
                     delta.pop("content", None)
                     if self.o["what"] != "missing":
                         delta["content"] = None if self.o["what"] == "null" else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mrt_testing_kit.server.answer import Answer, Part, Redacted, Text, Thinking, ToolCall, Usage, tokens
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.oracle.counts import usage
 from mrt_testing_kit.server.oracle.directives import Directive, read
 from mrt_testing_kit.server.oracle.schema import conform, places
@@ -40,9 +41,9 @@ class Turn:
 
     role: str
     text: str = ""
-    images: list[Image] = field(default_factory=list)
-    calls: list[ToolCall] = field(default_factory=list)
-    results: list[ToolResult] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list[Image])
+    calls: list[ToolCall] = field(default_factory=list[ToolCall])
+    results: list[ToolResult] = field(default_factory=list[ToolResult])
 
 
 @dataclass(slots=True)
@@ -73,12 +74,12 @@ class Conversation:
     """
 
     turns: list[Turn]
-    tools: list[ToolSpec] = field(default_factory=list)
+    tools: list[ToolSpec] = field(default_factory=list[ToolSpec])
     tool_choice: str = "auto"
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
     schema: Any = None
     limit: int | None = None
-    stops: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list[str])
     thinks: bool = False
     parallel: bool = True
     cached: bool = True
@@ -92,7 +93,8 @@ class Conversation:
     @property
     def images(self) -> list[Image]:
         """The images of the last user message."""
-        return next((turn.images for turn in reversed(self.turns) if turn.role == "user" and not turn.results), [])
+        none: list[Image] = []
+        return next((turn.images for turn in reversed(self.turns) if turn.role == "user" and not turn.results), none)
 
     @property
     def results(self) -> list[ToolResult]:
@@ -124,12 +126,12 @@ class _Plan:
     text: str | None = None
     pieces: list[str] | None = None
     thought: str | None = None
-    calls: list[ToolCall] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list[ToolCall])
     then: str | None = None
     rounds: int = 0
     chunk: int = 0
     redacted: str = ""
-    citations: list[str] = field(default_factory=list)
+    citations: list[str] = field(default_factory=list[str])
     finish: str | None = ""
     counts: tuple[int, int] | None = None
     delay: float = 0.0
@@ -297,12 +299,12 @@ def _follow(talk: Conversation, message: str, found: list[Directive]) -> _Plan:
 
 
 def _structured(talk: Conversation) -> str:
-    schema = talk.schema if isinstance(talk.schema, dict) else {"properties": {"answer": {"type": "string"}}}
+    schema = talk.schema if is_object(talk.schema) else {"properties": {"answer": {"type": "string"}}}
     return json.dumps(conform(schema), ensure_ascii=False)
 
 
 def _call(tool: ToolSpec, message: str, seed: str = "", hint: str = "") -> ToolCall:
-    schema = tool.schema if isinstance(tool.schema, dict) else {}
+    schema = tool.schema if is_object(tool.schema) else {}
     return ToolCall(tool.name, json.dumps(conform(schema, seed, hint), ensure_ascii=False))
 
 

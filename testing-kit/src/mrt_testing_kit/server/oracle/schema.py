@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import Any
 
+from mrt_testing_kit.server.loose import is_array, is_object
+
 _PLACE = re.compile(r"\bin ([A-Z][\w-]+)|\b(?:and|or) ([A-Z][\w-]+)")
 
 
@@ -26,7 +28,7 @@ def conform(schema: Any, seed: str = "", hint: str = "") -> Any:
     Returns:
         The value; an empty object for a schema that says nothing.
     """
-    return _value(schema if isinstance(schema, dict) else {}, schema, seed, hint, "", 0)
+    return _value(schema if is_object(schema) else {}, schema, seed, hint, "", 0)
 
 
 def _number(seed: str, path: str) -> int:
@@ -34,7 +36,7 @@ def _number(seed: str, path: str) -> int:
 
 
 def _value(root: dict[str, Any], schema: Any, seed: str, hint: str, path: str, depth: int) -> Any:
-    if not isinstance(schema, dict) or depth > 12:
+    if not is_object(schema) or depth > 12:
         return None if depth > 12 else {}
     again = (root, seed, hint, path, depth + 1)
     if isinstance(schema.get("$ref"), str):
@@ -50,7 +52,7 @@ def _value(root: dict[str, Any], schema: Any, seed: str, hint: str, path: str, d
     if schema.get("allOf"):
         merged: dict[str, Any] = {}
         for option in schema["allOf"]:
-            resolved = _resolve(root, option["$ref"]) if isinstance(option, dict) and "$ref" in option else option
+            resolved = _resolve(root, option["$ref"]) if is_object(option) and "$ref" in option else option
             merged = {
                 **merged,
                 **resolved,
@@ -58,7 +60,7 @@ def _value(root: dict[str, Any], schema: Any, seed: str, hint: str, path: str, d
             }
         return _again(*again, merged)
     kind = schema.get("type", "object" if "properties" in schema or not path else "string")
-    if isinstance(kind, list):
+    if is_array(kind):
         kind = next((word for word in kind if word != "null"), "null")
     if kind == "object":
         fields = schema.get("properties", {})
@@ -85,7 +87,7 @@ def _resolve(root: dict[str, Any], ref: str) -> Any:
     found: Any = root
     for step in ref.removeprefix("#").strip("/").split("/"):
         if step:
-            found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, dict) else {}
+            found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if is_object(found) else {}
     return found
 
 

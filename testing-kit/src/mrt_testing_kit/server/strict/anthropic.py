@@ -7,6 +7,7 @@ from typing import Any
 
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.anthropic import read
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import signature
 from mrt_testing_kit.server.strict import content
 from mrt_testing_kit.server.strict.rules import Violation
@@ -20,7 +21,7 @@ _BLOCKS = {
 def grammar(call: Call) -> list[Violation]:
     """Return what is wrong with messages (S3) and tool flags (S6)."""
     raw = call.body.get("messages")
-    messages = [message for message in raw if isinstance(message, dict)] if isinstance(raw, list) else []
+    messages = [message for message in raw if is_object(message)] if is_array(raw) else []
     sentences = [*_roles(messages), *_tool_order(messages), *_system(call.body.get("system"))]
     for at, message in enumerate(messages):
         last = at == len(messages) - 1
@@ -35,7 +36,7 @@ def blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     value = message.get("content")
     if isinstance(value, str):
         return [{"type": "text", "text": value}]
-    return [block for block in value if isinstance(block, dict)] if isinstance(value, list) else []
+    return [block for block in value if is_object(block)] if is_array(value) else []
 
 
 def _roles(messages: list[dict[str, Any]]) -> list[str]:
@@ -54,7 +55,7 @@ def _roles(messages: list[dict[str, Any]]) -> list[str]:
 def _system(value: Any) -> list[str]:
     if value is None:
         return []
-    texts = [value] if isinstance(value, str) else [b.get("text") for b in value if isinstance(b, dict)]
+    texts = [value] if isinstance(value, str) else [b.get("text") for b in value if is_object(b)]
     return ["system: text content blocks must be non-empty"] if not texts or not all(texts) else []
 
 
@@ -75,7 +76,7 @@ def _message(message: dict[str, Any], last: bool) -> list[str]:
                 found += content.image(image, f"content.{at}")
         elif kind == "tool_use":
             found += content.name(str(block.get("name", "")))
-            if not isinstance(block.get("input"), dict):
+            if not is_object(block.get("input")):
                 found.append(f"content.{at}.tool_use.input: Input should be a valid dictionary")
     if last and role == "assistant" and parts and str(parts[-1].get("text", "x")).endswith((" ", "\n")):
         found.append("final assistant content cannot end with trailing whitespace")
@@ -140,13 +141,13 @@ def _thinking(body: dict[str, Any], messages: list[dict[str, Any]]) -> list[str]
 
 def _tools(value: Any) -> list[str]:
     found: list[str] = []
-    for at, tool in enumerate(value if isinstance(value, list) else []):
-        if not isinstance(tool, dict):
+    for at, tool in enumerate(value if is_array(value) else []):
+        if not is_object(tool):
             found.append(f"tools.{at}: Input should be a valid dictionary")
             continue
         found += [f"tools.{at}: {sentence}" for sentence in content.name(str(tool.get("name", "")))]
         schema = tool.get("input_schema")
-        if "type" not in tool and (not isinstance(schema, dict) or schema.get("type") != "object"):
+        if "type" not in tool and (not is_object(schema) or schema.get("type") != "object"):
             found.append(f"tools.{at}.custom.input_schema.type: Field required")
         if tool.get("description") == "":
             found.append(f"tools.{at}: an empty description must be left out")
@@ -162,7 +163,7 @@ def flags(body: dict[str, Any]) -> list[Violation]:
         return found
     if not tools:
         found.append(Violation("S6", "tool_choice may only be specified while providing tools", "tool_choice"))
-    if not isinstance(choice, dict) or choice.get("type") not in ("auto", "any", "tool", "none"):
+    if not is_object(choice) or choice.get("type") not in ("auto", "any", "tool", "none"):
         found.append(
             Violation("S6", "tool_choice must be an object with the type auto, any, tool or none", "tool_choice")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.loose import array, is_array
 from mrt_testing_kit.server.oracle import Image
 from mrt_testing_kit.server.strict.rules import Violation
 
@@ -53,7 +54,7 @@ def inputs(call: Call) -> list[Violation]:
     body, found = call.body, list[Violation]()
     if call.kind in ("embedding", "moderation"):
         given = body.get("input")
-        items = given if isinstance(given, list) else [given]
+        items = given if is_array(given) else [given]
         if not items:
             found.append(Violation("S3", "input must not be an empty list", "input"))
         found += [
@@ -66,7 +67,7 @@ def inputs(call: Call) -> list[Violation]:
             long = [n for n, item in enumerate(items) if isinstance(item, str) and len(item) > most]
             found += [Violation("S3", f"input[{n}] has more than {most} characters", "input") for n in long]
     if call.kind == "rerank":
-        documents = body.get("documents") or []
+        documents = array(body.get("documents"))
         top = body.get("top_n")
         if not documents:
             found.append(Violation("S3", "documents must not be empty", "documents"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.strict.rules import Violation, words
 
 MOST_STOPS = 4
@@ -86,7 +87,7 @@ def unknown_and_null(call: Call, known: Mapping[str, frozenset[str]]) -> list[Vi
     for name, value in call.body.items():
         if value is None:
             found.append(Violation("S1", f"the field {name} is null", name))
-        elif isinstance(value, dict) and name not in _OPAQUE:
+        elif is_object(value) and name not in _OPAQUE:
             nulls = [key for key, inner in value.items() if inner is None]
             found += [Violation("S1", f"the field {name}.{key} is null", name) for key in nulls]
     return found
@@ -113,7 +114,7 @@ def demands(call: Call, *, usage_flag: bool) -> list[Violation]:
         return []
     body, found = call.body, list[Violation]()
     options = body.get("stream_options")
-    if usage_flag and call.stream and not (isinstance(options, dict) and options.get("include_usage") is True):
+    if usage_flag and call.stream and not (is_object(options) and options.get("include_usage") is True):
         found.append(
             Violation("S1", "a stream must ask for token counts: stream_options.include_usage", "stream_options")
         )
@@ -140,7 +141,7 @@ def stops(call: Call, field: str = "stop") -> list[Violation]:
     value: Any = call.body.get(field)
     if value is None:
         return []
-    given = value if isinstance(value, list) else [value]
+    given = value if is_array(value) else [value]
     found: list[Violation] = []
     if len(given) > MOST_STOPS:
         found.append(Violation("S2", f"{field} has {len(given)} strings, at most {MOST_STOPS} are allowed", field))

@@ -8,6 +8,7 @@ from typing import Any
 
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
+from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.strict import content
 from mrt_testing_kit.server.strict.rules import Violation, words
 
@@ -23,7 +24,7 @@ def grammar(call: Call) -> list[Violation]:
     if call.kind != "chat":
         return content.inputs(call)
     raw = call.body.get("messages")
-    messages = [message for message in raw if isinstance(message, dict)] if isinstance(raw, list) else []
+    messages = [message for message in raw if is_object(message)] if is_array(raw) else []
     sentences = [*_roles(messages), *_tool_order(messages)]
     for at, message in enumerate(messages):
         sentences += [f"messages[{at}]: {sentence}" for sentence in _message(message)]
@@ -59,7 +60,7 @@ def _message(message: dict[str, Any]) -> list[str]:
             found.append("content beside tool calls must be null or text, not empty")
     elif role != "tool" and (value is None or not _said(value)):
         found.append("content must not be empty")
-    if isinstance(value, list):
+    if is_array(value):
         found += [f"content[{n}] has an empty text" for n, part in enumerate(value) if _empty_text(part)]
     if calls is not None and not calls:
         found.append("tool_calls must not be an empty list")
@@ -78,14 +79,14 @@ def _said(value: Any) -> bool:
 
 
 def _empty_text(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") == "text" and not part.get("text")
+    return is_object(part) and part.get("type") == "text" and not part.get("text")
 
 
 def _arguments(value: Any) -> list[str]:
     if not isinstance(value, str):
         return ["the arguments of a call must be JSON text"]
     try:
-        return [] if isinstance(json.loads(value), dict) else ["the arguments of a call must be a JSON object"]
+        return [] if is_object(json.loads(value)) else ["the arguments of a call must be a JSON object"]
     except ValueError:
         return ["the arguments of a call are not JSON"]
 
@@ -105,7 +106,7 @@ def _tool_order(messages: list[dict[str, Any]]) -> list[str]:
         if open_:
             found.append(f"messages[{at}]: the calls {', '.join(open_)} have no results yet")
             open_ = []
-        names = [str(call.get("id", "")) for call in message.get("tool_calls") or [] if isinstance(call, dict)]
+        names = [str(call.get("id", "")) for call in objects(message.get("tool_calls"))]
         for name in names:
             if not name or name in seen:
                 found.append(f"messages[{at}]: the call id {name!r} is empty or not unique")
@@ -118,16 +119,16 @@ def _tool_order(messages: list[dict[str, Any]]) -> list[str]:
 
 def _tools(value: Any) -> list[str]:
     found: list[str] = []
-    for at, tool in enumerate(value if isinstance(value, list) else []):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or tool.get("type") != "function":
+    for at, tool in enumerate(value if is_array(value) else []):
+        function = tool.get("function") if is_object(tool) else None
+        if not is_object(function) or tool.get("type") != "function":
             found.append(f"tools[{at}] must have the type function and a function")
             continue
         found += [f"tools[{at}]: {sentence}" for sentence in content.name(str(function.get("name", "")))]
         if "description" in function and not function["description"]:
             found.append(f"tools[{at}]: an empty description must be left out")
         schema = function.get("parameters")
-        if schema is not None and (not isinstance(schema, dict) or schema.get("type") != "object"):
+        if schema is not None and (not is_object(schema) or schema.get("type") != "object"):
             found.append(f"tools[{at}]: parameters must be a schema of the type object")
     return found
 
@@ -158,9 +159,9 @@ def flags(body: dict[str, Any]) -> list[Violation]:
         names = [name for name in ("tool_choice", "parallel_tool_calls") if name in body]
         found += [Violation("S6", f"{name} is only allowed when tools are given", name) for name in names]
     choice = body.get("tool_choice")
-    if isinstance(choice, dict):
+    if is_object(choice):
         function = choice.get("function")
-        if choice.get("type") != "function" or not isinstance(function, dict):
+        if choice.get("type") != "function" or not is_object(function):
             found.append(Violation("S6", "tool_choice must have the type function and a function", "tool_choice"))
         elif tools and function.get("name") not in [tool.name for tool in read.tools(tools)]:
             found.append(

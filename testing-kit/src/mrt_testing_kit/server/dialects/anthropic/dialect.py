@@ -8,6 +8,7 @@ from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.call import Call, oracle_text
 from mrt_testing_kit.server.dialects.anthropic import read, shapes
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict.anthropic import grammar
 from mrt_testing_kit.server.strict.fields import ANTHROPIC
@@ -126,12 +127,12 @@ class Anthropic(Dialect):
         for name in ("model", "messages", *(("max_tokens",) if call.kind == "chat" else ())):
             if body.get(name) is None:
                 return self.error(400, f"{name}: Field required")
-        if not isinstance(body["messages"], list) or not body["messages"]:
+        if not is_array(body["messages"]) or not body["messages"]:
             return self.error(400, "messages: at least one message is required")
         if not self.knows(call.model):
             return self.error(404, f"model: {call.model}")
         for at, message in enumerate(body["messages"]):
-            role = message.get("role") if isinstance(message, dict) else None
+            role = message.get("role") if is_object(message) else None
             if role not in ("user", "assistant"):
                 hint = (
                     ' The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
@@ -155,7 +156,7 @@ class Anthropic(Dialect):
 
     def _thinking(self, body: dict[str, Any]) -> Reply | None:
         thinking = body.get("thinking")
-        if not isinstance(thinking, dict) or thinking.get("type") != "enabled":
+        if not is_object(thinking) or thinking.get("type") != "enabled":
             return None
         budget = thinking.get("budget_tokens")
         if not isinstance(budget, int):

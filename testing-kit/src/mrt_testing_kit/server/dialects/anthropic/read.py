@@ -7,6 +7,7 @@ from typing import Any
 
 from mrt_testing_kit.server.answer import ToolCall
 from mrt_testing_kit.server.dialects.openai.read import decode
+from mrt_testing_kit.server.loose import array, is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
 
 _CONVERSATION = {"messages", "system", "tools", "stream"}
@@ -16,7 +17,7 @@ def conversation(body: dict[str, Any]) -> Conversation:
     """Read a request; what cannot be read is passed over."""
     turns = [Turn("system", text(body["system"]))] if body.get("system") else []
     raw = body.get("messages")
-    turns += [turn(message) for message in raw if isinstance(message, dict)] if isinstance(raw, list) else []
+    turns += [turn(message) for message in raw if is_object(message)] if is_array(raw) else []
     choice = body.get("tool_choice")
     cached = '"cache_control"' in json.dumps(body)
     limit = body.get("max_tokens")
@@ -27,9 +28,9 @@ def conversation(body: dict[str, Any]) -> Conversation:
         params={name: value for name, value in body.items() if name not in _CONVERSATION},
         schema=schema(body),
         limit=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
-        stops=[stop for stop in body.get("stop_sequences") or [] if isinstance(stop, str)],
+        stops=[stop for stop in array(body.get("stop_sequences")) if isinstance(stop, str)],
         thinks=thinks(body),
-        parallel=not (isinstance(choice, dict) and choice.get("disable_parallel_tool_use") is True),
+        parallel=not (is_object(choice) and choice.get("disable_parallel_tool_use") is True),
         cached=cached,
         cache_write=cached,
     )
@@ -38,23 +39,23 @@ def conversation(body: dict[str, Any]) -> Conversation:
 def thinks(body: dict[str, Any]) -> bool:
     """Say whether thinking is switched on."""
     value = body.get("thinking")
-    return isinstance(value, dict) and value.get("type") in ("enabled", "adaptive")
+    return is_object(value) and value.get("type") in ("enabled", "adaptive")
 
 
 def text(value: Any) -> str:
     """Read text: a string, or text blocks, joined with newlines."""
     if isinstance(value, str):
         return value
-    blocks = value if isinstance(value, list) else []
-    return "\n".join(str(b.get("text", "")) for b in blocks if isinstance(b, dict) and b.get("type") == "text")
+    blocks = value if is_array(value) else []
+    return "\n".join(str(b.get("text", "")) for b in blocks if is_object(b) and b.get("type") == "text")
 
 
 def turn(message: dict[str, Any]) -> Turn:
     """Read one message."""
     content = message.get("content")
     out = Turn(str(message.get("role", "user")), text(content))
-    for block in content if isinstance(content, list) else []:
-        if not isinstance(block, dict):
+    for block in content if is_array(content) else []:
+        if not is_object(block):
             continue
         kind = block.get("type")
         if kind in ("image", "document"):
@@ -72,7 +73,7 @@ def turn(message: dict[str, Any]) -> Turn:
 
 def source(value: Any) -> Image:
     """Read the source of an image or document."""
-    if not isinstance(value, dict):
+    if not is_object(value):
         return Image("")
     if value.get("type") == "base64":
         return Image(str(value.get("media_type", "")), decode(str(value.get("data", ""))))
@@ -87,14 +88,14 @@ def tools(value: Any) -> list[ToolSpec]:
     """Read the tools offered; the server's own tools have no schema and are passed over."""
     return [
         ToolSpec(str(tool["name"]), str(tool.get("description") or ""), tool["input_schema"])
-        for tool in (value if isinstance(value, list) else [])
-        if isinstance(tool, dict) and tool.get("name") and "input_schema" in tool
+        for tool in (value if is_array(value) else [])
+        if is_object(tool) and tool.get("name") and "input_schema" in tool
     ]
 
 
 def tool_choice(value: Any) -> str:
     """Read the choice of tools."""
-    if not isinstance(value, dict):
+    if not is_object(value):
         return "auto"
     kind = value.get("type")
     if kind == "tool":
@@ -105,7 +106,7 @@ def tool_choice(value: Any) -> str:
 def schema(body: dict[str, Any]) -> Any:
     """Read the schema asked for."""
     config = body.get("output_config")
-    wanted = config.get("format") if isinstance(config, dict) else body.get("output_format")
-    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
+    wanted = config.get("format") if is_object(config) else body.get("output_format")
+    if is_object(wanted) and wanted.get("type") == "json_schema":
         return wanted.get("schema")
     return None

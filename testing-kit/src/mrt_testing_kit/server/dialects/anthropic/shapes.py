@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mrt_testing_kit.server.answer import ABSENT, Answer, Piece, Text, Thinking, ToolCall, Usage
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.wire import Event
 
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -109,7 +110,7 @@ class Stream:
     first: Count = usage
     last: Count = output_only
     ping: bool = True
-    open: dict[int, int] = field(default_factory=dict)
+    open: dict[int, int] = field(default_factory=dict[int, int])
     blocks: int = 0
 
     def write(self, piece: Piece) -> list[Event]:
@@ -147,14 +148,20 @@ class Stream:
         if counts is not None and counts.get("output_tokens"):
             # The vendor counts the first token here, and the whole in the last event.
             counts["output_tokens"] = 1
-        head = {"id": self.name, "type": "message", "role": "assistant", "content": [], "model": self.model}
+        head: dict[str, Any] = {
+            "id": self.name,
+            "type": "message",
+            "role": "assistant",
+            "content": [],
+            "model": self.model,
+        }
         tail: dict[str, Any] = {"stop_reason": None, "stop_sequence": None, "usage": counts}
         events = [_event({"type": "message_start", "message": {**head, **tail}}, "start")]
         return [*events, _event({"type": "ping"}, "ping")] if self.ping else events
 
     def _open(self, piece: Piece, key: int) -> Event:
         if piece.kind == "call":
-            whole = piece.arguments if isinstance(piece.arguments, dict) else {}
+            whole = piece.arguments if is_object(piece.arguments) else {}
             block: dict[str, Any] = {"type": "tool_use"}
             if piece.id is not ABSENT:
                 block["id"] = piece.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.answer import tokens
@@ -34,7 +35,15 @@ def transcribe(call: Call) -> Reply:
         usage = {"type": "tokens", "input_tokens": counts.prompt, "output_tokens": counts.completion}
         return call.json_reply({"text": text, "usage": {**usage, "total_tokens": counts.total}})
     if shape == "verbose_json":
-        segment = {"id": 0, "seek": 0, "start": 0.0, "end": 1.5, "text": text, "tokens": [], "temperature": 0.0}
+        segment: dict[str, Any] = {
+            "id": 0,
+            "seek": 0,
+            "start": 0.0,
+            "end": 1.5,
+            "text": text,
+            "tokens": [],
+            "temperature": 0.0,
+        }
         language = form.get("language", "english")
         head = {"task": "transcribe", "language": language, "duration": 1.5, "text": text}
         return call.json_reply({**head, "segments": [segment]})

@@ -7,6 +7,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import Answer, Piece
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read, shapes
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
@@ -34,7 +35,7 @@ def chat(call: Call) -> Reply:
     base["object"] = "chat.completion.chunk"
     base["system_fingerprint"] = "fp_oracle"
     options = body.get("stream_options")
-    wanted = isinstance(options, dict) and options.get("include_usage") is True
+    wanted = is_object(options) and options.get("include_usage") is True
     events: list[Event] = []
     for piece in call.pieces(answer):
         events.extend(chunks(piece, base, wanted, choices))
@@ -66,7 +67,7 @@ def completion(call: Call) -> Reply:
     """Answer ``POST /v1/completions``."""
     body = call.body
     prompt = body.get("prompt", "")
-    if isinstance(prompt, list):
+    if is_array(prompt):
         prompt = "\n".join(map(str, prompt))
     params = {name: value for name, value in body.items() if name not in ("prompt", "stream", "stream_options")}
     limit = body.get("max_tokens")
@@ -83,7 +84,7 @@ def completion(call: Call) -> Reply:
         payload = {**base, "choices": [choice], "usage": shapes.usage(answer.usage)}
         return call.json_reply(payload, answer=answer)
     options = body.get("stream_options")
-    wanted = isinstance(options, dict) and options.get("include_usage") is True
+    wanted = is_object(options) and options.get("include_usage") is True
     events = [event for piece in call.pieces(answer) for event in text_chunks(piece, base, wanted)]
     return call.stream_reply(events, Framing(), answer)
 

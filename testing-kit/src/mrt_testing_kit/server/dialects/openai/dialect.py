@@ -8,6 +8,7 @@ from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openai import audio, chat, read
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict.fields import OPENAI
 from mrt_testing_kit.server.strict.openai import grammar
@@ -30,8 +31,11 @@ _TYPES = {
     401: "invalid_request_error",
     403: "permission_error",
     404: "invalid_request_error",
+    409: "conflict",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_exceeded",
 }
-_TYPES |= {409: "conflict", 413: "invalid_request_error", 422: "invalid_request_error", 429: "rate_limit_exceeded"}
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
 
@@ -146,9 +150,9 @@ class OpenAI(Dialect):
     def moderate(self, call: Call) -> Reply:
         """Answer ``POST /v1/moderations``."""
         given = call.body.get("input", "")
-        results = []
-        for text in given if isinstance(given, list) else [given]:
-            if isinstance(text, dict):
+        results: list[dict[str, Any]] = []
+        for text in given if is_array(given) else [given]:
+            if is_object(text):
                 text = text.get("text", "")
             found = oracle.flagged(str(text))
             scores = {category: 0.96875 if hit else 0.0078125 for category, hit in found.items()}
@@ -176,7 +180,7 @@ class OpenAI(Dialect):
         return call.json_reply(self._card(name))
 
     def _card(self, name: str) -> dict[str, Any]:
-        extra = (self.server.models or {}).get(name) or {}
+        extra: dict[str, Any] = (self.server.models or {}).get(name) or {}
         return {"id": name, "object": "model", "created": 1700000000, "owned_by": "oracle", **extra}
 
 
@@ -212,7 +216,7 @@ def _missing(dialect: OpenAI, call: Call) -> Reply | None:
         return dialect.error(400, "[] is too short - 'messages'", param="messages")
     if call.kind == "transcription" and call.request.field("file") is None:
         return dialect.error(400, "Missing required parameter: 'file'.", param="file")
-    if call.kind == "embedding" and isinstance(call.body["input"], list):
+    if call.kind == "embedding" and is_array(call.body["input"]):
         limit = dialect.server.max_items
         if limit is not None and len(call.body["input"]) > limit:
             return dialect.error(400, f"too many inputs: at most {limit} in one request", param="input")

@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 
 from mrt_testing_kit.server.answer import ToolCall
+from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
 
 _CONVERSATION = {"messages", "tools", "functions", "stream", "stream_options"}
@@ -15,7 +16,7 @@ _CONVERSATION = {"messages", "tools", "functions", "stream", "stream_options"}
 def conversation(body: dict[str, Any], *, thinks: bool = False) -> Conversation:
     """Read a chat request; what cannot be read is passed over, as lenient servers do."""
     raw = body.get("messages")
-    turns = [turn(message) for message in raw if isinstance(message, dict)] if isinstance(raw, list) else []
+    turns = [turn(message) for message in objects(raw)]
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
     return Conversation(
         turns=turns,
@@ -38,8 +39,8 @@ def turn(message: dict[str, Any]) -> Turn:
         return Turn("tool", results=[ToolResult(str(message.get("tool_call_id", "")), text)])
     calls = [
         ToolCall(str(call["function"].get("name", "")), call["function"].get("arguments"), str(call.get("id", "")))
-        for call in message.get("tool_calls") or []
-        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+        for call in objects(message.get("tool_calls"))
+        if is_object(call.get("function"))
     ]
     return Turn("system" if role == "developer" else role, text, images, calls)
 
@@ -50,23 +51,23 @@ def content(value: Any) -> tuple[str, list[Image]]:
         return value, []
     texts: list[str] = []
     images: list[Image] = []
-    for part in value if isinstance(value, list) else []:
-        if not isinstance(part, dict):
+    for part in value if is_array(value) else []:
+        if not is_object(part):
             continue
         kind = part.get("type")
         if kind == "text":
             texts.append(str(part.get("text", "")))
         elif kind == "image_url":
             link = part.get("image_url")
-            images.append(image(str(link.get("url", "")) if isinstance(link, dict) else str(link)))
-        elif kind == "input_audio" and isinstance(part.get("input_audio"), dict):
+            images.append(image(str(link.get("url", "")) if is_object(link) else str(link)))
+        elif kind == "input_audio" and is_object(part.get("input_audio")):
             sound = part["input_audio"]
             images.append(Image(f"audio/{sound.get('format', 'wav')}", decode(str(sound.get("data", "")))))
-        elif kind == "file" and isinstance(part.get("file"), dict):
+        elif kind == "file" and is_object(part.get("file")):
             images.append(image(str(part["file"].get("file_data", ""))))
         elif kind == "video_url":
             link = part.get("video_url")
-            images.append(image(str(link.get("url", "")) if isinstance(link, dict) else str(link)))
+            images.append(image(str(link.get("url", "")) if is_object(link) else str(link)))
     return "\n".join(texts), images
 
 
@@ -90,9 +91,9 @@ def decode(text: str) -> bytes | None:
 def tools(value: Any) -> list[ToolSpec]:
     """Read the tools offered."""
     found: list[ToolSpec] = []
-    for tool in value if isinstance(value, list) else []:
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if isinstance(function, dict) and function.get("name"):
+    for tool in value if is_array(value) else []:
+        function = tool.get("function") if is_object(tool) else None
+        if is_object(function) and function.get("name"):
             name, about = str(function["name"]), str(function.get("description") or "")
             found.append(ToolSpec(name, about, function.get("parameters")))
     return found
@@ -100,19 +101,19 @@ def tools(value: Any) -> list[ToolSpec]:
 
 def choice(value: Any) -> str:
     """Read the choice of tools."""
-    if isinstance(value, dict):
+    if is_object(value):
         function = value.get("function")
-        return f"name:{function.get('name')}" if isinstance(function, dict) else "auto"
+        return f"name:{function.get('name')}" if is_object(function) else "auto"
     return value if isinstance(value, str) else "auto"
 
 
 def schema(value: Any) -> Any:
     """Read the schema asked for; True for any object."""
-    if not isinstance(value, dict):
+    if not is_object(value):
         return None
     if value.get("type") == "json_object":
         return True
-    if value.get("type") == "json_schema" and isinstance(value.get("json_schema"), dict):
+    if value.get("type") == "json_schema" and is_object(value.get("json_schema")):
         return value["json_schema"].get("schema") or True
     return None
 
@@ -121,17 +122,17 @@ def stops(value: Any) -> list[str]:
     """Read the stop strings."""
     if isinstance(value, str):
         return [value]
-    return [stop for stop in value if isinstance(stop, str)] if isinstance(value, list) else []
+    return [stop for stop in value if isinstance(stop, str)] if is_array(value) else []
 
 
 def texts(value: Any) -> list[str | list[int]]:
     """Read the input of an embedding request: texts or lists of token ids."""
     if isinstance(value, str):
         return [value]
-    if isinstance(value, list):
+    if is_array(value):
         if value and all(isinstance(item, int) and not isinstance(item, bool) for item in value):
             return [list(value)]
-        return [item if isinstance(item, list) else str(item) for item in value]
+        return [item if is_array(item) else str(item) for item in value]
     return []
 
 
@@ -142,7 +143,4 @@ def usage_key(items: list[str | list[int]]) -> str:
 
 def documents(value: Any) -> list[str]:
     """Read the documents of a rerank request: texts, or objects with a text."""
-    return [
-        str(item.get("text", "")) if isinstance(item, dict) else str(item)
-        for item in (value if isinstance(value, list) else [])
-    ]
+    return [str(item.get("text", "")) if is_object(item) else str(item) for item in (value if is_array(value) else [])]

@@ -8,6 +8,7 @@ from mrt_testing_kit.server.answer import Answer, Piece, Usage
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.openai.shapes import call, call_delta, done, logprobs
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
@@ -29,7 +30,7 @@ def usage(counts: Usage | None, *, whole: bool) -> dict[str, Any] | None:
 def options(body: dict[str, Any]) -> tuple[bool, bool]:
     """Return whether a last event with usage is wanted, and whether every event is to carry it."""
     given = body.get("stream_options")
-    if not isinstance(given, dict):
+    if not is_object(given):
         return False, False
     return bool(given.get("include_usage")), bool(given.get("continuous_usage_stats"))
 
@@ -51,7 +52,7 @@ def chat(call_: Call) -> Reply:
     """Answer ``POST /v1/chat/completions``."""
     body = call_.body
     kwargs = body.get("chat_template_kwargs")
-    thinks = isinstance(kwargs, dict) and kwargs.get("enable_thinking") is True
+    thinks = is_object(kwargs) and kwargs.get("enable_thinking") is True
     answer = call_.answer(read.conversation(body, thinks=thinks))
     field = "reasoning_content" if call_.server.settings.get("vllm") == "0.8.5" else "reasoning"
     base = {
@@ -108,7 +109,12 @@ def _events(piece: Piece, base: dict[str, Any], field: str, body: dict[str, Any]
     if piece.kind == "usage":
         if not wanted:
             return []
-        data = {**base, "choices": [], "usage": usage(piece.usage, whole=False), "system_fingerprint": FINGERPRINT}
+        data: dict[str, Any] = {
+            **base,
+            "choices": [],
+            "usage": usage(piece.usage, whole=False),
+            "system_fingerprint": FINGERPRINT,
+        }
         return [Event(data, kind="usage")]
     if piece.kind == "end":
         return [done()]
@@ -154,7 +160,7 @@ def completion(call_: Call) -> Reply:
     """Answer ``POST /v1/completions``."""
     body = call_.body
     prompt = body["prompt"]
-    if isinstance(prompt, list):
+    if is_array(prompt):
         prompt = " ".join(map(str, prompt))
     limit = body.get("max_tokens")
     params = {name: value for name, value in body.items() if name not in ("prompt", "stream", "stream_options")}
@@ -205,7 +211,7 @@ def completion(call_: Call) -> Reply:
                 Event({**base, "choices": [{**choice, "prompt_token_ids": None, "token_ids": None}]}, kind=piece.kind)
             )
         elif piece.kind == "usage" and wanted:
-            data = {**base, "choices": [], "usage": usage(piece.usage, whole=False)}
+            data: dict[str, Any] = {**base, "choices": [], "usage": usage(piece.usage, whole=False)}
             events.append(Event({**data, "system_fingerprint": FINGERPRINT}, kind="usage"))
         elif piece.kind == "end":
             events.append(done())

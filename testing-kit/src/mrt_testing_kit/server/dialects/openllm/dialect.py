@@ -10,6 +10,7 @@ from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialec
 from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.openllm import chat, documents, validate
 from mrt_testing_kit.server.dialects.openllm.validate import unprocessable
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict.openai import grammar
@@ -108,7 +109,7 @@ class OpenLLM(Dialect):
             text = f"Invalid JSON: EOF while parsing a value at line 1 column {len(request.body)}"
             return _bento_error({"type": "json_invalid", "loc": [], "msg": text})
         at = getattr(exc, "pos", 0)
-        about = {"type": "json_invalid", "loc": ["body", at], "msg": "JSON decode error", "input": {}}
+        about: dict[str, Any] = {"type": "json_invalid", "loc": ["body", at], "msg": "JSON decode error", "input": {}}
         return unprocessable({**about, "ctx": {"error": getattr(exc, "msg", str(exc))}})
 
     def not_an_object(self, request: RecordedRequest, route: Route, body: Any) -> Reply:
@@ -140,8 +141,9 @@ class OpenLLM(Dialect):
             return self.error(400, "Cannot apply chat template to an empty conversation. Provide at least one message.")
         choice = body.get("tool_choice", "auto")
         if body.get("tools") and choice != "none" and not self.server.settings.get("tool_parser", True):
-            if isinstance(choice, dict):
-                name = (choice.get("function") or {}).get("name")
+            if is_object(choice):
+                function: Any = choice.get("function") or {}
+                name = function.get("name")
                 return self.error(400, f'tool_choice=function "{name}" requires --tool-call-parser to be set')
             if choice == "required":
                 return self.error(400, 'tool_choice="required" requires --tool-call-parser to be set')

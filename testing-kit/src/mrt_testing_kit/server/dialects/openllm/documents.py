@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 CHAT_FIELDS = (
@@ -63,7 +64,7 @@ def openapi(without: frozenset[str]) -> dict[str, Any]:
         without: fields that this server's engine does not know.
     """
 
-    def request(title: str, names: list[str]) -> dict[str, Any]:
+    def request(title: str, names: Sequence[str]) -> dict[str, Any]:
         fields = {name: _schema(name) for name in names if name not in without}
         needed = [name for name in names if name in _NEEDED]
         return {
@@ -76,12 +77,12 @@ def openapi(without: frozenset[str]) -> dict[str, Any]:
 
     def post(summary: str, schema: str) -> dict[str, Any]:
         body = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-        good = {"description": "Successful Response", "content": {"application/json": {"schema": {}}}}
+        good: dict[str, Any] = {"description": "Successful Response", "content": {"application/json": {"schema": {}}}}
         return {
             "post": {"summary": summary, "requestBody": {"content": body, "required": True}, "responses": {"200": good}}
         }
 
-    good = {"description": "Successful Response", "content": {"application/json": {"schema": {}}}}
+    good: dict[str, Any] = {"description": "Successful Response", "content": {"application/json": {"schema": {}}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "FastAPI", "version": "0.1.0"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mrt_testing_kit.server.loose import is_array, objects
 from mrt_testing_kit.server.wire import Reply, json_reply
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -30,7 +31,7 @@ def missing(field: str, body: dict[str, Any]) -> dict[str, Any]:
 def shape(body: dict[str, Any], needed: str, stop_limit: int | None) -> Reply | None:
     """Check types, as the framework does before the engine sees the request."""
     findings = [missing(needed, body)] if needed not in body else []
-    if needed == "messages" and "messages" in body and not isinstance(body["messages"], list):
+    if needed == "messages" and "messages" in body and not is_array(body["messages"]):
         about = {"type": "list_type", "loc": ["body", "messages"], "msg": "Input should be a valid list"}
         findings.append({**about, "input": body["messages"]})
     for field, kinds in _TYPES.items():
@@ -43,7 +44,7 @@ def shape(body: dict[str, Any], needed: str, stop_limit: int | None) -> Reply | 
         )
         findings.append({"type": f"{kind}_parsing", "loc": ["body", field], "msg": sentence, "input": value})
     stop = body.get("stop")
-    if isinstance(stop, list) and stop_limit is not None and len(stop) > stop_limit:
+    if is_array(stop) and stop_limit is not None and len(stop) > stop_limit:
         sizes = {"field_type": "List", "max_length": stop_limit, "actual_length": len(stop)}
         text = {
             "type": "string_type",
@@ -96,5 +97,5 @@ def _with(field: str, sentence: str, value: Any) -> tuple[str, str]:
 
 
 def _chat_text(body: dict[str, Any]) -> str:
-    contents = [m.get("content") for m in body.get("messages") or [] if isinstance(m, dict)]
+    contents = [m.get("content") for m in objects(body.get("messages"))]
     return "\n".join(content for content in contents if isinstance(content, str))

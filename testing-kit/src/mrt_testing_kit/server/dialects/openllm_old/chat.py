@@ -8,6 +8,7 @@ from mrt_testing_kit.server.answer import Piece, Usage
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.openai.shapes import done
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
@@ -23,7 +24,7 @@ def chat(call: Call) -> Reply:
     """Answer ``POST /v1/chat/completions``: content parts become their Python text, tools are passed over."""
     body = dict(call.body)
     body["messages"] = [
-        {**m, "content": str(m["content"])} if isinstance(m, dict) and isinstance(m.get("content"), list) else m
+        {**m, "content": str(m["content"])} if is_object(m) and is_array(m.get("content")) else m
         for m in body["messages"]
     ]
     talk = read.conversation(body)

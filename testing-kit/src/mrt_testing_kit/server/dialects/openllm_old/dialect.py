@@ -8,6 +8,7 @@ from typing import Any
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openllm_old import chat, native
+from mrt_testing_kit.server.loose import objects
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict.fields import OLD_OPENLLM
 from mrt_testing_kit.server.strict.openai import grammar
@@ -172,7 +173,7 @@ class OldOpenLLM(Dialect):
 
     def helpers(self, call: Call) -> Reply:
         """Answer ``POST /v1/helpers/messages`` with the prompt in plain text."""
-        lines = [f"<{m.get('role')}>{m.get('content')}" for m in call.body.get("messages") or [] if isinstance(m, dict)]
+        lines = [f"<{m.get('role')}>{m.get('content')}" for m in objects(call.body.get("messages"))]
         if call.body.get("add_generation_prompt"):
             lines.append("<assistant>")
         reply = text_reply("\n".join(lines))

@@ -10,6 +10,7 @@ from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.answer import Answer, tokens
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai.read import stops
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply
 
@@ -70,11 +71,11 @@ def failed() -> Reply:
 def acceptable(call: Call) -> bool:
     """Say whether a request is one that the server can answer."""
     body, generation = call.body, call.server.settings.get("generation", "0.4")
-    config = body.get("llm_config") or {}
+    config: Any = body.get("llm_config") or {}
     top = _TOP if generation != "0.5" else {"prompt", "prompt_token_ids", "llm_config"}
     if generation == "0.5":
         body = {name: value for name, value in body.items() if name != "stop"}
-    if not isinstance(body.get("prompt"), str) or set(body) - top or not isinstance(config, dict):
+    if not isinstance(body.get("prompt"), str) or set(body) - top or not is_object(config):
         return False
     taken = _TAKEN | {"stop"} if generation == "0.5" else _TAKEN
     if set(config) - taken:
@@ -94,8 +95,8 @@ def acceptable(call: Call) -> bool:
 def answer_to(call: Call) -> Answer:
     """Let the oracle answer the prompt."""
     body = call.body
-    config = body.get("llm_config") or {}
-    stop = config.get("stop") if call.server.settings.get("generation") == "0.5" else body.get("stop")
+    config: dict[str, Any] = body.get("llm_config") or {}
+    stop: Any = config.get("stop") if call.server.settings.get("generation") == "0.5" else body.get("stop")
     talk = Conversation(
         [Turn("user", body["prompt"])],
         params=dict(config),
@@ -184,8 +185,8 @@ def metadata(call: Call) -> Reply:
 
 def embed(call: Call) -> Reply:
     """Answer ``POST /v1/embeddings`` of 0.3: a list with one object."""
-    texts = call.request.json if call.request.body else []
-    if not isinstance(texts, list):
+    texts: Any = call.request.json if call.request.body else []
+    if not is_array(texts):
         return failed()
     vectors = [oracle.embedding(str(text)) for text in texts]
     return call.json_reply([{"embeddings": vectors, "num_tokens": sum(oracle.count(str(text)) for text in texts)}])

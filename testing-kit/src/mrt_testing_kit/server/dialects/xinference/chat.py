@@ -9,6 +9,7 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.openai.shapes import logprobs
 from mrt_testing_kit.server.dialects.xinference import llamacpp, transformers, vllm
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.oracle import Conversation, Turn
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
@@ -21,7 +22,7 @@ _FRAMING = Framing(newline="\r\n", compact=False)
 def wants_usage(body: dict[str, Any]) -> bool:
     """Say whether the stream is to end with a usage chunk."""
     options = body.get("stream_options")
-    return isinstance(options, dict) and bool(options.get("include_usage"))
+    return is_object(options) and bool(options.get("include_usage"))
 
 
 def about(call: Call) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _thinking_on(body: dict[str, Any]) -> bool:
         return False
     for name in ("chat_template_kwargs", "extra_body"):
         inner = body.get(name)
-        if isinstance(inner, dict) and inner.get("enable_thinking") is False:
+        if is_object(inner) and inner.get("enable_thinking") is False:
             return False
     return True
 
@@ -93,7 +94,7 @@ def completion(call: Call) -> Reply:
         base = {"id": call.dialect.uuid(), **base}
         name = ""
     if not call.stream:
-        choice = {"text": answer.text, "index": 0, "logprobs": None, "finish_reason": answer.finish}
+        choice: dict[str, Any] = {"text": answer.text, "index": 0, "logprobs": None, "finish_reason": answer.finish}
         if gguf and body.get("logprobs"):
             choice["logprobs"] = logprobs(answer, int(body["logprobs"]), ids=True)
         if gguf:

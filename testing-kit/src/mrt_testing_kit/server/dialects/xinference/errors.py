@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mrt_testing_kit.server.dialects.xinference.catalogue import TOOL_FAMILIES
+from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.wire import Reply, json_reply
 
 CHAT_FAILED = "The chat completion request failed. Check the server logs for details."
@@ -67,8 +68,8 @@ def wrong_kind(kind: str, about: dict[str, Any]) -> str | None:
 
 def tools_refused(about: dict[str, Any], body: dict[str, Any]) -> str | None:
     """Return the refusal of tools by a model whose family is not known to take them."""
-    messages = body.get("messages") or [{}]
-    last = messages[-1] if isinstance(messages[-1], dict) else {}
+    messages = objects(body.get("messages"))
+    last = messages[-1] if messages else {}
     if not body.get("tools") and last.get("role") != "tool":
         return None
     if about.get("model_family") in TOOL_FAMILIES:
@@ -78,8 +79,8 @@ def tools_refused(about: dict[str, Any], body: dict[str, Any]) -> str | None:
 
 def has_image(body: dict[str, Any]) -> bool:
     """Say whether any message has a part that is not text."""
-    for message in body.get("messages") or []:
-        content = message.get("content") if isinstance(message, dict) else None
-        if isinstance(content, list) and any(isinstance(p, dict) and p.get("type") != "text" for p in content):
+    for message in objects(body.get("messages")):
+        content = message.get("content")
+        if is_array(content) and any(is_object(p) and p.get("type") != "text" for p in content):
             return True
     return False

@@ -10,6 +10,7 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, VOICES
 from mrt_testing_kit.server.dialects.xinference.errors import behind, detail
+from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.wire import Framing, Reply
 
@@ -47,15 +48,15 @@ def embed(call: Call) -> Reply:
     """Answer ``POST /v1/embeddings``: ``dimensions`` in a request has no effect."""
     body, about = call.body, _about(call)
     given = body["input"]
-    if isinstance(given, list) and given and isinstance(given[0], list):
+    if is_array(given) and given and is_array(given[0]):
         return detail(behind(about["address"], "No module named 'tiktoken'"), 500)
     if body.get("return_sparse"):
         text = "`return_sparse` is not supported for `sentence_transformers` backend, please use `flag` instead"
         return detail(behind(about["address"], text), 500)
-    if isinstance(given, dict):
+    if is_object(given):
         given = [str(given.get("text", ""))]
     # A list of numbers is a list of texts here, not of token ids.
-    items = [str(item) for item in given] if isinstance(given, list) else [str(given)]
+    items = [str(item) for item in given] if is_array(given) else [str(given)]
     limit = call.server.max_items
     if limit is not None and len(items) > limit:
         return detail(behind(about["address"], f"too many inputs: at most {limit} in one request"), 500)
@@ -83,7 +84,7 @@ def convert_ids(call: Call) -> Reply:
 def rerank(call: Call) -> Reply:
     """Answer ``POST /v1/rerank``: sorted, and cut with ``top_n`` as Python slices."""
     body, about = call.body, _about(call)
-    if any(isinstance(document, dict) for document in body["documents"]):
+    if any(is_object(document) for document in body["documents"]):
         text = "Modality 'message' is not supported by this Transformer module. Supported modalities: text."
         return detail(behind(about["address"], text), 500)
     if body.get("max_chunks_per_doc") is not None:

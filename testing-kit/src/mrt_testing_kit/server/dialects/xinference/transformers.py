@@ -8,6 +8,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import Answer, Piece, Text, Thinking, ToolCall, Usage
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai.shapes import done
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
 
@@ -81,7 +82,7 @@ def whole(call: Call, answer: Answer, parser: bool) -> Reply:
 
 def _parses(call: ToolCall) -> bool:
     try:
-        return isinstance(call.arguments, dict | None) or isinstance(json.loads(call.arguments), dict)
+        return isinstance(call.arguments, dict | None) or is_object(json.loads(call.arguments))
     except ValueError:
         return False
 
@@ -129,7 +130,11 @@ class _Writer:
             finish = "stop" if piece.finish == "tool_calls" else piece.finish
             return [self.chunk(delta, "finish", finish=finish, usage=self.usage)]
         if piece.kind == "usage" and self.wanted:
-            data = {**self.base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": self.usage}
+            data: dict[str, Any] = {
+                **self.base,
+                "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+                "usage": self.usage,
+            }
             return [Event(data, kind="usage")]
         return [done()] if piece.kind == "end" else []
 
@@ -165,7 +170,7 @@ class _Writer:
             text = "\n" if self.opened_calls else ""
             text += f'<tool_call>\n{{"name": {json.dumps(piece.name)}, "arguments": '
             self.opened_calls += 1
-        if isinstance(piece.arguments, dict):
+        if is_object(piece.arguments):
             text += json.dumps(piece.arguments)
         elif isinstance(piece.arguments, str):
             text += piece.arguments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.wire import Reply, text_reply
 
 _NUMBERS: dict[str, tuple[type, float | None, float | None]] = {
@@ -81,7 +82,7 @@ def _numbers(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _format(value: Any) -> list[tuple[str, str]]:
-    if not isinstance(value, dict) or value.get("type") in ("text", "json_object"):
+    if not is_object(value) or value.get("type") in ("text", "json_object"):
         return []
     given = value.get("type")
     if given == "json_schema":
