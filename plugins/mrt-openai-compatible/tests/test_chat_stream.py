@@ -225,7 +225,8 @@ def test_calls_in_fragments_beside_text() -> None:
     found = read(sse(
         delta({"content": "Let me see."}),
         delta({"role": "assistant", "content": None, **call_delta(0, "a", "f")}),
-        delta(call_delta(0, arguments='{"x"')), delta(call_delta(1, "b", "g", "{}")), delta(call_delta(0, arguments=":1}")),
+        delta(call_delta(0, arguments='{"x"')), delta(call_delta(1, "b", "g", "{}")),
+        delta(call_delta(0, arguments=":1}")),
         delta({}, "tool_calls"),
     ))  # fmt: skip
     assert found.text == "Let me see."

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import wave
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -157,12 +158,13 @@ def test_what_is_no_sound_is_an_error(content: bytes) -> None:
 
 
 def test_an_endless_text_is_not_collected() -> None:
-    parser = SPEAKER.stream_parser(said(stream=True))
-    from mrt.http.messages import ServerSentEvent
+    def endless() -> Iterator[bytes]:
+        yield b"<html>"
+        while True:
+            yield b"x" * 1000
 
     with pytest.raises(InvokeBadResponseError):
-        for _ in range(100):
-            parser.feed(ServerSentEvent(b"<html>" + b"x" * 1000))
+        run_stream(SPEAKER, said(stream=True), endless())
 
 
 @given(st.lists(st.integers(0, len(MP3))), st.sampled_from([MP3, silence()[:90], b"{\x00\x01", b"abc"]))

@@ -79,7 +79,8 @@ def test_same_index_and_another_id_with_the_name_repeated_and_arguments_in_fragm
 
 def test_same_index_other_ids_interleaved() -> None:
     found = gather([
-        piece(0, "a", "f", "{"), piece(0, "b", "g", "{"), piece(0, "a", arguments='"x":1}'), piece(0, "b", arguments="}"),
+        piece(0, "a", "f", "{"), piece(0, "b", "g", "{"), piece(0, "a", arguments='"x":1}'),
+        piece(0, "b", arguments="}"),
     ])  # fmt: skip
     assert found == [("a", "f", '{"x":1}'), ("b", "g", "{}")]
 
@@ -93,7 +94,8 @@ def test_no_index_with_ids() -> None:
 
 def test_no_index_no_id() -> None:
     found = gather([
-        piece(name="f", arguments="{"), piece(arguments="}"), piece(None, name="g", arguments="{"), piece(arguments="}"),
+        piece(name="f", arguments="{"), piece(arguments="}"),
+        piece(None, name="g", arguments="{"), piece(arguments="}"),
     ])  # fmt: skip
     assert [(name, arguments) for _, name, arguments in found] == [("f", "{}"), ("g", "{}")]
 

@@ -26,7 +26,8 @@ def test_zero_is_a_count() -> None:
 @pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None, "reasoning_tokens": None, "audio_tokens": None}])
 def test_null_details_are_unknown(details: Any) -> None:
     usage = read_usage({
-        "prompt_tokens": 5, "completion_tokens": 7, "prompt_tokens_details": details, "completion_tokens_details": details,
+        "prompt_tokens": 5, "completion_tokens": 7,
+        "prompt_tokens_details": details, "completion_tokens_details": details,
     })  # fmt: skip
     assert (usage.cache_read_tokens, usage.reasoning_tokens, usage.audio_tokens) == (None, None, None)
 
@@ -35,7 +36,8 @@ def test_null_details_are_unknown(details: Any) -> None:
     "value",
     [
         None, {}, [], "x", {"prompt_tokens": -1, "completion_tokens": -1, "total_tokens": -1},
-        {"prompt_tokens": None, "completion_tokens": None}, {"prompt_tokens": 5}, {"prompt_tokens": "5", "completion_tokens": True},
+        {"prompt_tokens": None, "completion_tokens": None}, {"prompt_tokens": 5},
+        {"prompt_tokens": "5", "completion_tokens": True},
     ],
 )  # fmt: skip
 def test_what_is_not_told_is_unknown_and_not_zero(value: Any) -> None:

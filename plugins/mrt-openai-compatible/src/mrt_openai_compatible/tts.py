@@ -18,8 +18,9 @@ class OpenAICompatibleTTSModel(OpenAITTSModel):
     def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
         """Make the schema from the declarations; the first voice is the default one."""
         names = [name.strip() for name in declared_text(credentials, "voices").split(",") if name.strip()]
-        voices = [{"mode": name, "name": name, "language": []} for name in names]
-        properties = {
+        no_languages: list[str] = []
+        voices = [{"mode": name, "name": name, "language": no_languages} for name in names]
+        properties: dict[ModelPropertyKey, Any] = {
             ModelPropertyKey.DEFAULT_VOICE: names[0] if names else self.default_voice,
             ModelPropertyKey.VOICES: voices or None,
             ModelPropertyKey.AUDIO_TYPE: declared_text(credentials, "audio_format") or self.default_format,

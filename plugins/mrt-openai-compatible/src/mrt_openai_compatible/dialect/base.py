@@ -103,6 +103,7 @@ class OpenAIModel(HTTPModel):
         # No status is given: the one of the response says that all is well, so the words have to tell.
         return error_from_body(
             value,
+            status=None,
             request_id=response.request_id if response is not None else None,
             headers=response.headers if response is not None else None,
         )
@@ -117,8 +118,8 @@ class OpenAIModel(HTTPModel):
         Raises:
             InvokeError: The body is an error after all, or no JSON object.
         """
-        body = response.json()
-        if isinstance(body, dict) and not holds_error(body, expected):
+        body: Any = response.json()
+        if body.__class__ is dict and not holds_error(body, expected):
             return body
         if isinstance(body, (dict, str)):
             raise self.embedded_error(body, response)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mrt.entities.llm import LLMResult, LLMResultChunk, LLMResultChunkDelta
 from mrt.entities.message import AssistantPromptMessage, ToolCall
+from mrt.entities.plain import is_list, is_mapping
 from mrt.http.messages import HTTPResponse, ServerSentEvent
 from mrt_openai_compatible.dialect.errors import bad_answer
 from mrt_openai_compatible.dialect.reader import ReaderOptions, StreamReader, finish_word
@@ -38,8 +39,8 @@ class ChatStreamParser(StreamReader):
         if (usage := body.get("usage")) is not None:
             self._usage = usage
         choices = body.get("choices")
-        choice = choices[0] if type(choices) is list and len(choices) == 1 else None
-        if type(choice) is not dict or choice.get("index"):
+        choice: Any = choices[0] if choices.__class__ is list and len(choices) == 1 else ()
+        if choice.__class__ is not dict or choice.get("index"):
             choice = self._choice(body)
             if choice is None:
                 return ()
@@ -59,7 +60,7 @@ class ChatStreamParser(StreamReader):
         text = get("content")
         if (
             self._plain
-            and type(text) is str
+            and text.__class__ is str
             and not (get("reasoning_content") or get("reasoning") or get("tool_calls") or get("refusal"))
         ):
             if not text:
@@ -102,7 +103,7 @@ def parse_chat(body: dict[str, Any], response: HTTPResponse, options: ReaderOpti
     choice = first_choice(body, response)
     message = choice.get("message")
     word = choice.get("finish_reason")
-    if not isinstance(message, Mapping):
+    if not is_mapping(message):
         raise bad_answer("has a choice without a message", response)
     text, thought = content_text(message.get("content"))
     for field in REASONING_FIELDS:
@@ -154,7 +155,7 @@ def first_choice(body: dict[str, Any], response: HTTPResponse) -> Mapping[str, A
         InvokeBadResponseError: There is none.
     """
     choices = body.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    if not is_list(choices) or not choices or not is_mapping(choices[0]):
         raise bad_answer("has no choices", response)
     return choices[0]
 
@@ -165,10 +166,10 @@ def content_text(content: Any) -> tuple[str, str]:
         return content, ""
     texts: list[str] = []
     thoughts: list[str] = []
-    for part in content if isinstance(content, list) else ():
+    for part in content if is_list(content) else ():
         if isinstance(part, str):
             texts.append(part)
-        elif isinstance(part, Mapping):
+        elif is_mapping(part):
             if part.get("type") in ("thinking", "reasoning"):
                 thoughts.append(reasoning_text(part.get("thinking") or part.get("text")))
             elif isinstance(part.get("text"), str):
@@ -180,6 +181,6 @@ def reasoning_text(value: Any) -> str:
     """Return thinking as text: servers send a text, a list of parts, or an object."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return reasoning_text(value.get("text") or value.get("content"))
-    return "".join(map(reasoning_text, value)) if isinstance(value, list) else ""
+    return "".join(map(reasoning_text, value)) if is_list(value) else ""

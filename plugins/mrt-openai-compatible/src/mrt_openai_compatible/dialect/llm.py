@@ -134,8 +134,7 @@ class OpenAILargeLanguageModel(OpenAIModel, LargeLanguageModel):
 
     def stream_parser(self, invocation: Invocation[LLMRequest]) -> StreamParser:
         kind = self.completion_parser if self.completion_mode(invocation) else self.chat_parser
-        parser: StreamParser = kind(self.reader_options(invocation))
-        return parser
+        return kind(self.reader_options(invocation))
 
     def probe_request(self) -> LLMRequest:
         """Return the smallest question."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrt.entities.common import FetchFrom, ModelType, default_label
 from mrt.entities.model import AIModelEntity, ModelPropertyKey
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import (
     CredentialsValidateFailedError,
     InvokeAuthorizationError,
@@ -52,15 +53,15 @@ def listed_models(body: Any, response: HTTPResponse) -> list[dict[str, Any]]:
     Raises:
         InvokeBadResponseError: It is no list.
     """
-    found = body.get("data", body.get("models")) if isinstance(body, Mapping) else body
-    if not isinstance(found, list):
+    found = body.get("data", body.get("models")) if is_mapping(body) else body
+    if not is_list(found):
         raise bad_answer("is no list of models", response)
     entries: dict[str, dict[str, Any]] = {}
     for entry in found:
-        if isinstance(entry, str):
-            entry = {"id": entry}
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]:
-            entries.setdefault(entry["id"], entry)
+        listed = dict(entry) if is_mapping(entry) else {"id": entry}
+        name = listed.get("id")
+        if isinstance(name, str) and name:
+            entries.setdefault(name, listed)
     return list(entries.values())
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, ClassVar
 
 from mrt.entities.invocation import Invocation, ModerationRequest
 from mrt.entities.model import ModelPropertyKey
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.results import ModerationResult
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt.plugin.http_model import Flow
@@ -63,8 +64,8 @@ class OpenAIModerationModel(OpenAIModel, ModerationModel):
     def _read(self, invocation: Invocation[ModerationRequest], response: HTTPResponse, count: int) -> ModerationResult:
         body = self.checked(response, "results")
         results = body.get("results")
-        if not isinstance(results, list) or len(results) != count:
-            found = len(results) if isinstance(results, list) else 0
+        if not is_list(results) or len(results) != count:
+            found = len(results) if is_list(results) else 0
             raise bad_answer(f"has {found} results for {count} texts", response)
         model = body.get("model")
         name = model if isinstance(model, str) and model else invocation.model
@@ -91,11 +92,11 @@ def read_result(result: Any, model: str, response: HTTPResponse) -> ModerationRe
     Raises:
         InvokeBadResponseError: It does not say whether the text is flagged: that is never taken for harmless.
     """
-    if not isinstance(result, Mapping):
+    if not is_mapping(result):
         raise bad_answer("has a result that is no object", response)
     flagged = result.get("flagged")
     categories, scores = result.get("categories"), result.get("category_scores")
-    found = {str(name): bool(value) for name, value in categories.items()} if isinstance(categories, Mapping) else {}
+    found = {str(name): bool(value) for name, value in categories.items()} if is_mapping(categories) else {}
     if not isinstance(flagged, bool):
         if not found:
             raise bad_answer("does not say whether the text is flagged", response)
@@ -105,7 +106,7 @@ def read_result(result: Any, model: str, response: HTTPResponse) -> ModerationRe
         categories=found,
         scores={
             str(name): float(value)
-            for name, value in (scores.items() if isinstance(scores, Mapping) else ())
+            for name, value in (scores.items() if is_mapping(scores) else ())
             if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
         },
         model=model,

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from mrt.entities.llm import LLMResultChunk, LLMResultChunkDelta
 from mrt.entities.message import AssistantPromptMessage, ToolCall
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError
 from mrt.http.messages import ServerSentEvent
 from mrt_openai_compatible.dialect.errors import bad_answer, holds_error
@@ -33,7 +34,7 @@ class ReaderOptions:
 
     model: str
     error: Callable[[Any], Exception]
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
     think_tags: tuple[str, str] | None = ("<think>", "</think>")
     starts_thinking: bool = False
     trust_model: bool = True
@@ -81,6 +82,10 @@ class StreamReader:
         self._blank: str | None = ""
         self.done = False
 
+    def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
+        """Return the chunk that an event brings, if any; each dialect's events differ."""
+        raise NotImplementedError
+
     def take_text(self, text: str) -> tuple[str, str, list[ToolCall]]:
         """Return the answer, the thinking and the tool calls that a piece of text holds.
 
@@ -109,7 +114,7 @@ class StreamReader:
             raise InvokeConnectionError("the stream ended before the answer did: no finish reason came, and no [DONE]")
         return self._end()
 
-    def _read(self, event: ServerSentEvent) -> dict[str, Any] | None:
+    def _read(self, event: ServerSentEvent) -> Any:
         """Return an event's JSON object; None for the end mark.
 
         Raises:
@@ -117,17 +122,17 @@ class StreamReader:
         """
         data = event.data
         try:
-            body = from_json(data)
+            body: Any = from_json(data)
         except ValueError as error:
             if data.strip() == b"[DONE]":
                 return None
             if event.event == "error":
                 raise self._options.error(data.decode("utf-8", "replace")) from None
             raise InvokeBadResponseError(f"the stream holds an event that is no JSON: {error}") from error
-        if type(body) is dict:
+        if body.__class__ is dict:
             if not body.get("error") and event.event != "error":
                 return body
-        elif type(body) is not str and event.event != "error":
+        elif body.__class__ is not str and event.event != "error":
             raise bad_answer("has an event that is no JSON object")
         raise self._options.error(body)
 
@@ -137,25 +142,23 @@ class StreamReader:
         if self._options.trust_model and isinstance(model, str) and model:
             self._model = model
 
-    def _choice(self, body: dict[str, Any]) -> dict[str, Any] | None:
+    def _choice(self, body: dict[str, Any]) -> Any:
         """Return the first choice of an event that has something unusual; None when it has none."""
         choices = body.get("choices")
         if not choices:
             if choices is None and holds_error(body, "choices") and "usage" not in body:
                 raise self._options.error(body)
             return None
-        if isinstance(choices, list):
+        if is_list(choices):
             for choice in choices:
-                if isinstance(choice, dict) and not choice.get("index"):
+                if is_mapping(choice) and not choice.get("index"):
                     return choice
-            if all(isinstance(choice, dict) or choice is None for choice in choices):
+            if all(is_mapping(choice) or choice is None for choice in choices):
                 return None
         raise bad_answer("has choices that are no objects")
 
-    def _reasoning(self, text: Any) -> str:
+    def _reasoning(self, text: str) -> str:
         """Return reasoning as it may be shown; white space waits for the first word, and alone is none."""
-        if not isinstance(text, str):
-            return ""
         if self._blank is None:
             return text
         text = self._blank + text

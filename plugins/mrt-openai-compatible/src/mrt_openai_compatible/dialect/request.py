@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadRequestError
 
 STOP_LIMIT = 4
@@ -68,7 +69,7 @@ def response_format(kind: Any, schema: Any) -> dict[str, Any] | None:
     Raises:
         InvokeBadRequestError: A schema is missing, needless, or no JSON.
     """
-    if isinstance(kind, Mapping):
+    if is_mapping(kind):
         return dict(kind)
     if schema in (None, "", {}):
         if kind == "json_schema":
@@ -80,7 +81,7 @@ def response_format(kind: Any, schema: Any) -> dict[str, Any] | None:
 
 
 def _object(schema: Any) -> dict[str, Any]:
-    if isinstance(schema, Mapping):
+    if is_mapping(schema):
         return dict(schema)
     from pydantic_core import from_json
 
@@ -88,13 +89,13 @@ def _object(schema: Any) -> dict[str, Any]:
         value = from_json(schema)
     except (ValueError, TypeError) as error:
         raise InvokeBadRequestError(f"json_schema is no JSON: {error}") from error
-    if not isinstance(value, dict):
+    if not is_mapping(value):
         raise InvokeBadRequestError("json_schema is no JSON object")
-    return value
+    return dict(value)
 
 
 def _named_schema(given: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(given.get("schema"), Mapping):
+    if is_mapping(given.get("schema")):
         return {"name": "answer", **given}
     title = given.get("title")
     letters = [char if char.isascii() and char.isalnum() else "_" for char in title] if isinstance(title, str) else []
@@ -106,14 +107,14 @@ def fits_strict_mode(schema: Any) -> bool:
 
     A vendor that knows strict mode refuses other schemas in it, so they go out with ``strict: false``.
     """
-    if isinstance(schema, Mapping):
+    if is_mapping(schema):
         if schema.get("type") == "object" or "properties" in schema:
             properties = schema.get("properties")
-            names = set(properties) if isinstance(properties, Mapping) else set[str]()
+            names = set(properties) if is_mapping(properties) else set[str]()
             required = schema.get("required")
             if schema.get("additionalProperties") is not False or names - set(required or ()):
                 return False
         return all(fits_strict_mode(value) for value in schema.values())
-    if isinstance(schema, (list, tuple)):
+    if is_list(schema):
         return all(fits_strict_mode(value) for value in schema)
     return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import isfinite
 from typing import Any, ClassVar
 
 from mrt.entities.invocation import Invocation, RerankRequest
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.results import RerankDocument, RerankResult
 from mrt.errors import InvokeBadRequestError
 from mrt.http.messages import HTTPRequest, HTTPResponse
@@ -56,7 +56,7 @@ class OpenAIRerankModel(OpenAIModel, RerankModel):
         request = invocation.request
         value = response.json()
         # TEI answers with the bare list.
-        body: dict[str, Any] = {"results": value} if isinstance(value, list) else self.checked(response, "results")
+        body: dict[str, Any] = {"results": value} if is_list(value) else self.checked(response, "results")
         found = read_scores(body.get("results", body.get("data")), len(request.docs), response)
         kept = [
             RerankDocument(index, request.docs[index], score)
@@ -85,12 +85,12 @@ def read_scores(results: Any, count: int, response: HTTPResponse) -> dict[int, f
     Raises:
         InvokeBadResponseError: An index is none of the documents, or stands twice; a score is no finite number.
     """
-    if not isinstance(results, list):
+    if not is_list(results):
         raise bad_answer("has no results", response)
     scores: dict[int, float] = {}
     for entry in results:
-        index = entry.get("index") if isinstance(entry, Mapping) else None
-        if type(index) is not int or not 0 <= index < count:
+        index: Any = entry.get("index") if is_mapping(entry) else None
+        if index.__class__ is not int or not 0 <= index < count:
             raise bad_answer(f"names document {index!r} of {count}", response)
         if index in scores:
             raise bad_answer(f"names document {index} twice", response)

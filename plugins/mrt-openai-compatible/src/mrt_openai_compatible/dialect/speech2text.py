@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mrt.entities.invocation import AudioFile, Invocation, Speech2TextRequest
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadRequestError
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt.http.multipart import encode_multipart
@@ -52,7 +52,7 @@ class OpenAISpeech2TextModel(OpenAIModel, Speech2TextModel):
         value: Any = response.json()
         if isinstance(value, str):
             return value
-        text = self.checked(response, "text").get("text") if isinstance(value, Mapping) else None
+        text = self.checked(response, "text").get("text") if is_mapping(value) else None
         if not isinstance(text, str):
             raise bad_answer("has no text", response)
         return text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from mrt.entities.message import ToolCall, ToolCallFunction
+from mrt.entities.plain import is_list, is_mapping
 from mrt_openai_compatible.dialect.errors import bad_answer
 
 
@@ -35,8 +36,8 @@ def whole_calls(entries: Any, names: Mapping[str, str]) -> list[ToolCall]:
     """
     calls = ToolCallStream(names)
     found: list[ToolCall] = []
-    for entry in entries if isinstance(entries, Sequence) and not isinstance(entries, str) else ():
-        if isinstance(entry, Mapping):
+    for entry in entries if is_list(entries) else ():
+        if is_mapping(entry):
             found += calls.add_whole(entry)
     return found
 
@@ -90,18 +91,16 @@ class ToolCallStream:
 
     def feed(self, fragments: Any) -> list[ToolCall]:
         """Return the fragments of one chunk's ``tool_calls``, put in order."""
-        if not isinstance(fragments, list):
+        if not is_list(fragments):
             return []
         ready: list[ToolCall] = []
         many = len(fragments) > 1
         for place, fragment in enumerate(fragments):
-            if not isinstance(fragment, dict):
+            if not is_mapping(fragment):
                 continue
-            function = fragment.get("function")
-            if not isinstance(function, dict):
-                function = {}
+            function = _object(fragment.get("function"))
             index = fragment.get("index")
-            if type(index) is not int:
+            if index.__class__ is not int:
                 index = place if many and not fragment.get("id") else None
             call_id, name = _text(fragment.get("id")), _text(function.get("name"))
             arguments = arguments_text(function.get("arguments"))
@@ -110,8 +109,7 @@ class ToolCallStream:
 
     def add_whole(self, entry: Mapping[str, Any]) -> list[ToolCall]:
         """Return one whole call, numbered and with an id of its own."""
-        function = entry.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = _object(entry.get("function"))
         call = self._new(None, _text(entry.get("id")))
         call.name = _text(function.get("name"))
         call.parts.append(arguments_text(function.get("arguments")))
@@ -201,6 +199,10 @@ class ToolCallStream:
         call.id = call_id if call_id not in self._ids else f"{call_id}_{call.index}"
         self._ids[call_id] = self._known[(index, call_id)] = call
         return call
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if is_mapping(value) else {}
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrt.entities.message import PromptMessageTool
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadRequestError
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -65,9 +66,9 @@ def wire_tool_choice(value: Any) -> Any:
     Args:
         value: ``auto``, ``none``, ``required``, the name of a tool, or the dialect's own object.
     """
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         function = value.get("function")
-        name = function.get("name") if isinstance(function, Mapping) else value.get("name")
+        name = function.get("name") if is_mapping(function) else value.get("name")
         return {"type": "function", "function": {"name": wire_name(str(name))}} if name else dict(value)
     if value in ("auto", "none", "required"):
         return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic_core import from_json
 
 from mrt.entities.invocation import Invocation, TTSRequest
 from mrt.entities.model import ModelPropertyKey
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.results import SpeechAudio
 from mrt.errors import InvokeBadRequestError
 from mrt.http.messages import HTTPRequest, HTTPResponse, ServerSentEvent
@@ -43,8 +44,8 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
         wanted = invocation.request.voice
         if not wanted:
             return model_property(invocation, ModelPropertyKey.DEFAULT_VOICE) or self.default_voice
-        voices = model_property(invocation, ModelPropertyKey.VOICES) or []
-        known = [str(voice.get("mode")) for voice in voices if isinstance(voice, Mapping)]
+        voices = model_property(invocation, ModelPropertyKey.VOICES)
+        known = [str(voice.get("mode")) for voice in voices if is_mapping(voice)] if is_list(voices) else []
         if known and wanted not in known:
             raise InvokeBadRequestError(f"the model has no voice '{wanted}', but: {', '.join(known)}")
         return wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mrt.entities.plain import is_mapping
 from mrt.entities.usage import EmbeddingUsage, LLMUsage
 
 
@@ -17,7 +18,7 @@ def read_usage(value: Any) -> LLMUsage:
     Args:
         value: The ``usage`` object of an answer; cumulative ones count as they are, so pass the last.
     """
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         return LLMUsage.empty_usage()
     prompt, completion = count(value.get("prompt_tokens")), count(value.get("completion_tokens"))
     total = count(value.get("total_tokens"))
@@ -55,7 +56,7 @@ def read_embedding_usage(values: list[Any]) -> EmbeddingUsage:
     """
     tokens = 0
     for value in values:
-        if not isinstance(value, Mapping):
+        if not is_mapping(value):
             return EmbeddingUsage.empty_usage()
         known = count(value.get("prompt_tokens"))
         if known is None:
@@ -75,4 +76,4 @@ def count(value: Any) -> int | None:
 
 def _details(usage: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = usage.get(key)
-    return value if isinstance(value, Mapping) else {}
+    return value if is_mapping(value) else {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, cast
 
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.results import unpack_float32
 from mrt.http.messages import HTTPResponse
 from mrt_openai_compatible.dialect.errors import bad_answer
@@ -26,17 +27,17 @@ def read_vectors(data: Any, count: int, response: HTTPResponse) -> list[Vector]:
     Raises:
         InvokeBadResponseError: Vectors are missing, surplus, twice there, empty, or not made of finite numbers.
     """
-    if not isinstance(data, list) or len(data) != count:
-        found = len(data) if isinstance(data, list) else 0
+    if not is_list(data) or len(data) != count:
+        found = len(data) if is_list(data) else 0
         raise bad_answer(f"has {found} vectors for {count} texts", response)
     vectors: list[Vector | None] = [None] * count
     for place, entry in enumerate(data):
-        if not isinstance(entry, Mapping):
+        if not is_mapping(entry):
             raise bad_answer(f"has no vector at place {place}", response)
         index = entry.get("index")
         if index is None:
             index = place
-        if type(index) is not int or not 0 <= index < count or vectors[index] is not None:
+        if index.__class__ is not int or not 0 <= index < count or vectors[index] is not None:
             raise bad_answer(f"has a vector with the index {index!r} of {count}, or has it twice", response)
         vectors[index] = _vector(entry.get("embedding"), index, response)
     # As many entries as places, and none filled twice: none is empty.
@@ -50,7 +51,7 @@ def _vector(value: Any, index: int, response: HTTPResponse) -> Vector:
             vector = unpack_float32(binascii.a2b_base64(value))
         except (ValueError, binascii.Error) as error:
             raise bad_answer(f"has a vector {index} that is no base64 of 32-bit floats", response) from error
-    elif isinstance(value, list):
+    elif is_list(value):
         vector = value
     else:
         raise bad_answer(f"has no vector {index}", response)
