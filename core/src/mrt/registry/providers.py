@@ -62,6 +62,13 @@ class Providers(dict[str, "ProviderEntity"]):
             return value
         return super().pop(name, *default)
 
+    def popitem(self) -> tuple[str, ProviderEntity]:
+        name, value = super().popitem()
+        return name, value or self._entries[name].schema
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else super().setdefault(name, default)
+
     def copy(self) -> dict[str, ProviderEntity]:
         return dict(self.items())
 

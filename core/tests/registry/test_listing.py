@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mrt.entities.provider import ProviderEntity
+from mrt.errors import SchemaError
+from mrt.registry import Registry
+from mrt.registry.discovery import cache_name
+
+LOADS = """
+import json, sys
+from mrt.registry import Registry
+registry = Registry()
+rows = [list(row) for row in registry.listing()]
+loaded = sorted({"importlib_metadata", "yaml", "pydantic", "pluggy", "httpx", "asyncio"} & set(sys.modules))
+print(json.dumps([rows, [str(failure) for failure in registry.failures], loaded]))
+"""
+
+
+def list_elsewhere(site: Any) -> Any:
+    """List in another process."""
+    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+    command = [sys.executable, "-c", LOADS]
+    done = subprocess.run(command, capture_output=True, env=environment, cwd="/", timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+def test_a_row(site: Any) -> None:
+    folder = site.install("acme", version="1.2")
+    (row,) = Registry().listing()
+    assert (row.name, row.label["en_US"], row.model_types) == ("acme", "Acme", ["llm", "text-embedding"])
+    assert (row.distribution, row.version, row.methods) == ("mrt-acme", "1.2", ["customizable-model"])
+    assert row.schema_path == str(folder / "provider.yaml")
+
+
+def test_a_warm_list_loads_neither_yaml_nor_pydantic_nor_plugins(site: Any) -> None:
+    site.install("acme", "raise SystemExit('imported')")
+    site.install("bolt", "raise SystemExit('imported')", schema="provider: other\nlabel: {en_US: B}\n")
+    cold, warm = list_elsewhere(site), list_elsewhere(site)
+    assert {"yaml", "pydantic", "importlib_metadata"} <= set(cold[2])
+    assert warm[2] == []
+    assert warm[:2] == cold[:2]
+    assert [row[0] for row in warm[0]] == ["acme", "bolt"]
+    assert "bolt (mrt-bolt 1.0)" in warm[1][0]
+
+
+def label(registry: Registry) -> str:
+    return registry.listing()[0].label["en_US"]
+
+
+def test_an_edited_file_is_read_anew(site: Any) -> None:
+    folder = site.install("acme")
+    assert label(Registry()) == "Acme"
+    path = folder / "provider.yaml"
+    path.write_text(path.read_text().replace("en_US: Acme", "en_US: Best"))
+    past = time.time_ns() - 5_000_000_000
+    os.utime(path, ns=(past, past))
+    assert label(Registry()) == "Best"
+
+
+def test_a_file_of_the_same_size_that_changed_just_now_is_not_kept(site: Any) -> None:
+    folder = site.install("acme")
+    path = folder / "provider.yaml"
+    soon = time.time_ns() + 3_600_000_000_000
+    for text in ("Acme", "Best", "Cool"):
+        path.write_text(path.read_text().replace("Acme", text).replace("Best", text))
+        os.utime(path, ns=(soon, soon))
+        assert label(Registry()) == text
+
+
+def test_a_file_that_breaks_later_is_left_out(site: Any) -> None:
+    folder = site.install("acme")
+    assert len(Registry().listing()) == 1
+    (folder / "provider.yaml").write_text("provider: [")
+    registry = Registry()
+    assert registry.listing() == []
+    assert [failure.phase for failure in registry.failures] == ["schema"]
+
+
+def test_a_checkout_in_front_hides_the_installed_package(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.install("acme")
+    assert label(Registry()) == "Acme"
+    checkout = type(site)(tmp_path / "checkout")
+    checkout.package("mrt_acme", provider="provider: acme\nlabel: {en_US: Checkout}\n")
+    monkeypatch.syspath_prepend(str(checkout.path))
+    registry = Registry()
+    assert label(registry) == "Checkout"
+    assert registry.get("acme").relay.plugin.__file__.startswith(str(checkout.path))
+
+
+def test_a_removed_plugin_is_gone(site: Any) -> None:
+    folder = site.install("acme")
+    site.install("bolt")
+    assert len(Registry().listing()) == 2
+    shutil.rmtree(folder)
+    shutil.rmtree(site.path / "mrt_acme-1.0.dist-info")
+    site.settle()
+    assert [row.name for row in Registry().listing()] == ["bolt"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda items: [],
+        lambda items: {key: item[:-1] for key, item in items.items()},
+        lambda items: {key: [None, *item[1:]] for key, item in items.items()},
+        lambda items: {key: [*item[:4], {}, *item[5:]] for key, item in items.items()},
+        lambda items: {key: [*item[:3], 7, *item[4:]] for key, item in items.items()},
+        lambda items: dict.fromkeys(items, 1),
+    ],
+)
+def test_a_corrupt_cache_is_read_over(change: Any, site: Any, cache: Path) -> None:
+    site.install("acme")
+    rows = Registry().listing()
+    file = cache / cache_name("providers")
+    whole = json.loads(file.read_text())
+    file.write_text(json.dumps(change(whole)))
+    assert Registry().listing() == rows
+    assert json.loads(file.read_text()) == whole
+
+
+def test_plugins_without_a_file_are_not_kept(site: Any, cache: Path) -> None:
+    source = """
+    import mrt
+    @mrt.hookimpl
+    def provide_schema():
+        return mrt.ProviderEntity(provider="acme", label=mrt.I18nObject(en_US="By hook"))
+    """
+    site.install("acme", source, schema=None)
+    for _ in range(2):
+        assert label(Registry()) == "By hook"
+    assert not (cache / cache_name("providers")).exists()
+
+
+@pytest.fixture
+def providers(site: Any) -> dict[str, ProviderEntity]:
+    for name in ("acme", "bolt"):
+        site.install(name)
+    Registry().listing()
+    return Registry().providers()
+
+
+def raw(providers: dict[str, ProviderEntity]) -> list[str]:
+    """The names whose description was read."""
+    return [name for name, value in dict.items(providers) if value is not None]
+
+
+def test_descriptions_are_read_when_they_are_looked_at(providers: dict[str, ProviderEntity]) -> None:
+    assert list(providers) == ["acme", "bolt"]
+    assert len(providers) == 2
+    assert "acme" in providers
+    assert raw(providers) == []
+    assert providers["acme"] is providers["acme"]
+    assert raw(providers) == ["acme"]
+
+
+WAYS_TO_READ: dict[str, Any] = {
+    "values": lambda found: dict(zip(found, found.values(), strict=True)),
+    "items": lambda found: dict(found.items()),
+    "dict": dict,
+    "stars": lambda found: {**found},
+    "copy": lambda found: found.copy(),
+    "copy.copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "union": lambda found: found | {},
+    "reversed union": lambda found: {} | found,
+    "get": lambda found: {name: found.get(name) for name in found},
+    "pop": lambda found: {name: found.pop(name) for name in list(found)},
+    "popitem": lambda found: dict(found.popitem() for _ in range(2)),
+    "setdefault": lambda found: {name: found.setdefault(name, None) for name in found},
+    "comprehension": lambda found: {name: found[name] for name in found},
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_READ)
+def test_nobody_sees_an_unread_description(way: str, providers: dict[str, ProviderEntity]) -> None:
+    assert isinstance(providers, dict)
+    found = WAYS_TO_READ[way](providers)
+    assert set(found) == {"acme", "bolt"}
+    assert all(isinstance(value, ProviderEntity) for value in found.values())
+
+
+def test_it_compares_and_prints_as_a_dict(providers: dict[str, ProviderEntity]) -> None:
+    assert providers == Registry().providers() == {"acme": providers["acme"], "bolt": providers["bolt"]}
+    assert providers != {}
+    assert repr(providers).startswith("{'acme': ProviderEntity(provider='acme'")
+    assert providers.get("missing") is None
+    assert providers.pop("missing", 1) == 1  # type: ignore[call-overload]
+    with pytest.raises(KeyError):
+        providers["missing"]
+
+
+def test_a_description_that_broke_after_it_was_listed(site: Any, providers: dict[str, ProviderEntity]) -> None:
+    (site.path / "mrt_acme" / "provider.yaml").write_text("provider: [")
+    with pytest.raises(SchemaError):
+        providers["acme"]
+    assert [name for name, _ in providers.items()] == ["bolt"]
