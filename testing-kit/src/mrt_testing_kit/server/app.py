@@ -70,8 +70,7 @@ class OracleServer(LoopServer):
         self.api_key = api_key
         self.models: dict[str, Any] | None = None
         if models is not None:
-            abouts: Mapping[str, Any] = models if isinstance(models, Mapping) else dict.fromkeys(models)
-            self.models = dict(abouts)
+            self.models = {name: models[name] if isinstance(models, Mapping) else None for name in models}
         self.settings = dict(settings or {})
         self.script = Script()
         self.violations: list[Violation] = []

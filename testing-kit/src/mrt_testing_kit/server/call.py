@@ -39,7 +39,7 @@ class Call:
     params: dict[str, str] = field(default_factory=dict[str, str])
     body: dict[str, Any] = field(default_factory=dict[str, Any])
     stream: bool = False
-    faults: list[Fault] = field(default_factory=list[Fault])
+    faults: list[Fault] = field(default_factory=list["Fault"])
     talk: oracle.Conversation = field(default_factory=lambda: oracle.Conversation([]))
 
     @property
