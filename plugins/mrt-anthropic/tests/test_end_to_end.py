@@ -39,11 +39,7 @@ def invoke(chat: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def ainvoke(chat: Any, *args: Any, **kwargs: Any) -> Any:
-    async def run() -> Any:
-        async with chat:
-            return await chat.ainvoke(*args, **kwargs)
-
-    return asyncio.run(run())
+    return asyncio.run(chat.ainvoke(*args, **kwargs))
 
 
 def stream(chat: Any, *args: Any, **kwargs: Any) -> Any:
@@ -55,7 +51,7 @@ def stream(chat: Any, *args: Any, **kwargs: Any) -> Any:
 
 def astream(chat: Any, *args: Any, **kwargs: Any) -> Any:
     async def run() -> Any:
-        async with chat, chat.astream(*args, **kwargs) as pieces:
+        async with chat.astream(*args, **kwargs) as pieces:
             async for _ in pieces:
                 pass
             return pieces.result

@@ -19,7 +19,7 @@ from mrt.entities.message import (
     VideoPromptMessageContent,
 )
 from mrt.errors import InvokeBadRequestError
-from mrt_anthropic.messages import conversation
+from mrt_anthropic.messages import OPENING, conversation
 
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 HIDDEN = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
@@ -91,6 +91,11 @@ def test_an_answer_to_be_continued_loses_its_last_white_space() -> None:
         "assistant",
         [text("The answer is")],
     )
+
+
+def test_the_user_begins() -> None:
+    said = turns(SystemPromptMessage("Be brief."), AssistantPromptMessage("Hello"), UserPromptMessage("Hi"))
+    assert said == [("user", [text(OPENING)]), ("assistant", [text("Hello")]), ("user", [text("Hi")])]
 
 
 def test_results_of_parallel_calls_stand_first_in_one_turn() -> None:

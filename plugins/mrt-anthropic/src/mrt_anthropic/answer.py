@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mrt.entities.message import ToolCall, ToolCallFunction
+from mrt.entities.plain import is_mapping
 from mrt.entities.usage import LLMUsage
 from mrt_anthropic.tools import call_arguments, call_input
 
@@ -25,7 +26,7 @@ class AnswerBlock:
 
     kind: str
     head: Mapping[str, Any]
-    pieces: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list[str])
     signature: str = ""
     place: int | None = None
 
@@ -82,7 +83,7 @@ class Counts:
 
     def add(self, usage: Any) -> None:
         """Take a `usage` object; what it leaves out, or has as null, stays as it was."""
-        if not isinstance(usage, Mapping):
+        if not is_mapping(usage):
             return
         for name in _COUNTS:
             value = usage.get(name)

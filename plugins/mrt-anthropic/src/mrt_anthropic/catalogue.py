@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from mrt.entities.common import FetchFrom, I18nObject, ModelType
 from mrt.entities.model import AIModelEntity, ModelFeature, ModelPropertyKey, ParameterRule
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadResponseError
 from mrt.http.messages import HTTPRequest, HTTPResponse
+from mrt.http.url import quote_segment
 from mrt_anthropic.api import headers, url
 
 PAGE = 1000
@@ -36,7 +38,7 @@ def list_request(credentials: Mapping[str, Any], limit: int = PAGE, after: str |
 
 def model_request(credentials: Mapping[str, Any], model: str) -> HTTPRequest:
     """Return the request for one model."""
-    return HTTPRequest("GET", url(credentials, f"models/{quote(model, safe='')}"), headers(credentials))
+    return HTTPRequest("GET", url(credentials, f"models/{quote_segment(model)}"), headers(credentials))
 
 
 def read_page(response: HTTPResponse) -> tuple[list[Mapping[str, Any]], str | None]:
@@ -47,11 +49,11 @@ def read_page(response: HTTPResponse) -> tuple[list[Mapping[str, Any]], str | No
     """
     body = response.json()
     # Xinference answers with the bare list below ``/anthropic``.
-    data: Any = body.get("data") if isinstance(body, Mapping) else body
-    if not isinstance(data, list):
+    data: Any = body.get("data") if is_mapping(body) else body
+    if not is_list(data):
         raise InvokeBadResponseError("the answer is no list of models", status=response.status)
-    more = isinstance(body, Mapping) and body.get("has_more") is True
-    models = [item for item in data if isinstance(item, Mapping) and isinstance(item.get("id"), str)]
+    more = is_mapping(body) and body.get("has_more") is True
+    models = [item for item in data if is_mapping(item) and isinstance(item.get("id"), str)]
     return models, str(body.get("last_id") or models[-1]["id"]) if more and models else None
 
 
@@ -77,7 +79,7 @@ def entity_of(model: str, told: Mapping[str, Any]) -> AIModelEntity:
         # The file has what the vendor does not tell: prices, and which parameters are refused.
         return known if model == known.model else known.model_copy(update={"model": model})
     capabilities = told.get("capabilities")
-    can = _Capabilities(capabilities if isinstance(capabilities, Mapping) else None)
+    can = _Capabilities(capabilities if is_mapping(capabilities) else None)
     limit, context = told.get("max_tokens"), told.get("max_input_tokens")
     properties: dict[ModelPropertyKey, Any] = {ModelPropertyKey.MODE: "chat"}
     if isinstance(context, int):
@@ -104,8 +106,8 @@ class _Capabilities:
             return unknown
         value: Any = self.told
         for name in path:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        return isinstance(value, Mapping) and value.get("supported") is True
+            value = value.get(name) if is_mapping(value) else None
+        return is_mapping(value) and value.get("supported") is True
 
     def features(self) -> list[ModelFeature] | None:
         if self.told is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from mrt.entities.plain import is_mapping
 from mrt.http.status import error_from_body
 
 # An error inside a stream comes with status 200: its type stands for the status that it would have had.
@@ -22,11 +22,6 @@ _STATUS = {
 }
 
 
-def is_error(value: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object is an error, whatever status or event it came with."""
-    return value.get("type") == "error" or bool(value.get("error"))
-
-
 def error_of(value: Any, request_id: str | None = None) -> Exception:
     """Return the error that an error object in place of an answer means.
 
@@ -35,9 +30,9 @@ def error_of(value: Any, request_id: str | None = None) -> Exception:
         request_id: The id of the request, where the object has none.
     """
     kind = None
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         inner = value.get("error")
-        kind = inner.get("type") if isinstance(inner, Mapping) else None
+        kind = inner.get("type") if is_mapping(inner) else None
         own = value.get("request_id")
         request_id = own if isinstance(own, str) else request_id
     return error_from_body(value, status=_STATUS.get(str(kind), 500), request_id=request_id)

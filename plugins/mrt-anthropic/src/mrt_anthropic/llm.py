@@ -8,6 +8,7 @@ from mrt.entities.invocation import Invocation, LLMRequest
 from mrt.entities.llm import LLMResult
 from mrt.entities.message import PromptMessage, PromptMessageTool, UserPromptMessage
 from mrt.entities.model import AIModelEntity
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadRequestError
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt.plugin import HTTPModel, LargeLanguageModel
@@ -82,7 +83,7 @@ class AnthropicLargeLanguageModel(HTTPModel, LargeLanguageModel):
         except InvokeBadRequestError:
             # No such endpoint, or no such model: the call itself will tell.
             told = None
-        return entity_of(model, told if isinstance(told, dict) else {})
+        return entity_of(model, told if is_mapping(told) else {})
 
     def list_models(self, credentials: dict[str, Any]) -> list[AIModelEntity]:
         """Return all models that the key reaches, page by page.

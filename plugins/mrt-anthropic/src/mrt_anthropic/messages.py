@@ -27,6 +27,9 @@ from mrt_anthropic.tools import call_block, safe_id
 
 Block = dict[str, Any]
 
+OPENING = "(The conversation continues.)"
+"""What the user says before an assistant who speaks first: the vendor wants the user to begin."""
+
 
 def conversation(messages: Sequence[PromptMessage]) -> tuple[list[Block], list[Block]]:
     """Return the blocks of `system`, and the turns of `messages`.
@@ -56,8 +59,10 @@ def conversation(messages: Sequence[PromptMessage]) -> tuple[list[Block], list[B
             _say(turns, "user", _parts(message.content))
     if not turns:
         raise InvokeBadRequestError("the prompt has no turn: the vendor wants a user message that is not blank")
+    if turns[0]["role"] == "assistant":
+        turns.insert(0, {"role": "user", "content": [_text(OPENING)]})
     for turn in turns:
-        turn["content"].sort(key=lambda block: block["type"] != "tool_result")
+        turn["content"].sort(key=_place)
     _trim(turns[-1])
     return system, turns
 
@@ -69,6 +74,10 @@ def _say(turns: list[Block], role: str, blocks: list[Block]) -> None:
         turns[-1]["content"] += blocks
     else:
         turns.append({"role": role, "content": blocks})
+
+
+def _place(block: Block) -> int:
+    return 0 if block["type"] == "tool_result" else 1
 
 
 def _trim(turn: Block) -> None:

@@ -7,10 +7,11 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mrt.entities.message import AssistantPromptMessage
+from mrt.entities.plain import is_list, is_mapping
 
 Block = dict[str, Any]
 
@@ -39,7 +40,7 @@ def replayed(message: AssistantPromptMessage, texts: list[Block], calls: list[Bl
 
 def _kept(opaque: Any) -> list[Block]:
     # The conversation may have begun with another vendor, whose `opaque_body` means nothing here.
-    blocks = [dict(block) for block in opaque if isinstance(block, Mapping)] if isinstance(opaque, list) else []
+    blocks = [dict(block) for block in opaque if is_mapping(block)] if is_list(opaque) else []
     return [block for block in blocks if _is_whole(block)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mrt.entities.invocation import Invocation, LLMRequest
 from mrt.entities.message import PromptMessage, PromptMessageTool
 from mrt.entities.model import AIModelEntity, ParameterRule
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadRequestError
 from mrt_anthropic.messages import conversation
 from mrt_anthropic.tools import tool_choice, tool_definitions
@@ -126,7 +127,7 @@ def _output(parameters: Mapping[str, Any]) -> dict[str, Any]:
             schema = json.loads(schema)
         except ValueError as error:
             raise InvokeBadRequestError(f"json_schema is no JSON: {error}") from error
-    if not isinstance(schema, dict):
+    if not is_mapping(schema):
         raise InvokeBadRequestError("json_schema has to be a JSON object")
     return {**output, "format": {"type": "json_schema", "schema": schema}}
 

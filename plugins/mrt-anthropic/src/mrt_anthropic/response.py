@@ -7,10 +7,12 @@ from typing import Any
 
 from mrt.entities.llm import LLMResult
 from mrt.entities.message import AssistantPromptMessage
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadResponseError
 from mrt.http.messages import HTTPResponse
+from mrt.http.status import names_error
 from mrt_anthropic.answer import AnswerBlock, Counts
-from mrt_anthropic.errors import error_of, is_error
+from mrt_anthropic.errors import error_of
 from mrt_anthropic.replay import opaque_blocks
 
 
@@ -28,12 +30,12 @@ def read_message(response: HTTPResponse, model: str, names: Mapping[str, str]) -
     """
     body = response.json()
     request_id = response.headers.get("request-id") or response.request_id
-    if isinstance(body, Mapping) and is_error(body):
+    if names_error(body):
         raise error_of(body, request_id)
-    content: Any = body.get("content") if isinstance(body, Mapping) else None
-    if not isinstance(content, list) or not (content or body.get("stop_reason")):
+    content: Any = body.get("content") if is_mapping(body) else None
+    if not is_list(content) or not (content or body.get("stop_reason")):
         raise InvokeBadResponseError("the answer has no content", status=response.status, request_id=request_id)
-    blocks = [AnswerBlock.of(block) for block in content if isinstance(block, Mapping)]
+    blocks = [AnswerBlock.of(block) for block in content if is_mapping(block)]
     calls = [block for block in blocks if block.kind == "tool_use"]
     for place, block in enumerate(calls):
         block.place = place

@@ -9,10 +9,12 @@ from pydantic_core import from_json
 
 from mrt.entities.llm import LLMResultChunk, LLMResultChunkDelta
 from mrt.entities.message import AssistantPromptMessage
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError
 from mrt.http.messages import ServerSentEvent
+from mrt.http.status import names_error
 from mrt_anthropic.answer import AnswerBlock, Counts
-from mrt_anthropic.errors import error_of, is_error
+from mrt_anthropic.errors import error_of
 from mrt_anthropic.replay import opaque_blocks
 
 # What a delta belongs to, for servers that send one without having opened a block.
@@ -56,7 +58,7 @@ class MessageStream:
             if event.event == "error":
                 raise error_of(event.data.decode("utf-8", "replace")) from None
             raise InvokeBadResponseError(f"an event of the stream is no JSON: {error}") from error
-        if not isinstance(value, dict):
+        if not is_mapping(value):
             raise InvokeBadResponseError("an event of the stream is no JSON object")
         kind = value.get("type") or event.event
         if kind == "content_block_delta":
@@ -69,11 +71,10 @@ class MessageStream:
             self._begin(value.get("message"))
         elif kind == "message_delta":
             self._counts.add(value.get("usage"))
-            reason = (value.get("delta") or {}).get("stop_reason")
-            self._reason = reason if isinstance(reason, str) else self._reason
+            self._end(value.get("delta"))
         elif kind == "message_stop":
             self.done = True
-        elif kind == "error" or is_error(value):
+        elif kind == "error" or names_error(value):
             raise error_of(value)
         return ()
 
@@ -96,12 +97,16 @@ class MessageStream:
         return [*rest, last]
 
     def _begin(self, message: Any) -> None:
-        if isinstance(message, Mapping):
+        if is_mapping(message):
             self._model = message.get("model") or self._model
             self._counts.add(message.get("usage"))
 
+    def _end(self, delta: Any) -> None:
+        if is_mapping(delta) and isinstance(reason := delta.get("stop_reason"), str):
+            self._reason = reason
+
     def _start(self, index: Any, head: Any) -> Sequence[LLMResultChunk]:
-        if not isinstance(head, Mapping):
+        if not is_mapping(head):
             return ()
         block = self._blocks[index] = AnswerBlock.of(head)
         if block.kind == "tool_use":
@@ -111,7 +116,7 @@ class MessageStream:
         return self._say(block, block.text)
 
     def _delta(self, index: Any, delta: Any) -> Sequence[LLMResultChunk]:
-        if not isinstance(delta, Mapping):
+        if not is_mapping(delta):
             return ()
         kind = delta.get("type")
         block = self._blocks.get(index)

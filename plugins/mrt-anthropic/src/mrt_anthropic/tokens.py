@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrt.entities.message import PromptMessage, PromptMessageTool
+from mrt.entities.plain import is_mapping
 from mrt.entities.usage import TokenCount
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt_anthropic.api import headers, url
@@ -26,5 +27,5 @@ def count_request(
 def read_count(response: HTTPResponse) -> TokenCount | None:
     """Return the count; None when the answer holds none."""
     body = response.json()
-    tokens = body.get("input_tokens") if isinstance(body, Mapping) else None
+    tokens = body.get("input_tokens") if is_mapping(body) else None
     return TokenCount(tokens, "vendor") if isinstance(tokens, int) and tokens > 0 else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrt.entities.message import PromptMessageTool, ToolCall
+from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadRequestError
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -89,7 +90,7 @@ def call_input(arguments: str) -> dict[str, Any]:
         return {BROKEN: arguments}
     if value is None:
         return {}
-    return value if isinstance(value, dict) else {BROKEN: arguments}
+    return dict(value) if is_mapping(value) else {BROKEN: arguments}
 
 
 def call_block(call: ToolCall) -> dict[str, Any]:
