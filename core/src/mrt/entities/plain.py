@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Tell whether a value is a mapping."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
 from mrt.entities.common import (
     ConfigurateMethod,
@@ -17,6 +18,7 @@ from mrt.entities.common import (
     filled_in,
 )
 from mrt.entities.model import AIModelEntity
+from mrt.entities.model_list import ModelList
 from mrt.entities.plain import given, is_list, is_mapping, yaml_text
 
 
@@ -58,8 +60,8 @@ class FormOption(SchemaModel):
         if not is_mapping(value):
             return value
         filled = given(value)
-        if "value" in filled:
-            filled["value"] = yaml_text(filled["value"])
+        if value.get("value") is not None:
+            filled["value"] = yaml_text(value["value"])
         if "label" not in filled:
             filled["label"] = default_label(str(filled.get("value")))
         return filled
@@ -167,7 +169,7 @@ class ProviderEntity(SchemaModel):
     configurate_methods: list[ConfigurateMethod] = Field(default_factory=list[ConfigurateMethod])
     provider_credential_schema: ProviderCredentialSchema | None = None
     model_credential_schema: ModelCredentialSchema | None = None
-    models: list[AIModelEntity] = Field(default_factory=list[AIModelEntity])
+    models: Sequence[AIModelEntity] = Field(default_factory=list[AIModelEntity])
     position: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
 
     @model_validator(mode="before")
@@ -211,4 +213,16 @@ class ProviderEntity(SchemaModel):
 
     def model_entities(self, model_type: ModelType | None = None) -> list[AIModelEntity]:
         """Return the predefined models of a type, deprecated ones included."""
+        if isinstance(self.models, ModelList):
+            return self.models.of_type(model_type)
         return [entity for entity in self.models if model_type is None or entity.model_type == model_type]
+
+    def model_entity(self, model_type: ModelType, model: str) -> AIModelEntity | None:
+        """Return the predefined model of this type and name; of two, the first."""
+        if isinstance(self.models, ModelList):
+            return self.models.find(model_type, model)
+        return next((entity for entity in self.model_entities(model_type) if entity.model == model), None)
+
+    @field_serializer("models", mode="wrap")
+    def _models_as_list(self, models: Sequence[AIModelEntity], handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(list(models))
