@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,48 @@ def test_malformed_credentials_are_explained(mrt: Runner) -> None:
     done = mrt("chat", "bolt/m", "x", "-c", "uid=u", "-c", "login=sometimes")
     assert done.code == 3
     assert "Login" in done.err
+
+
+BOTH = """
+provider: both
+label: {en_US: Both}
+supported_model_types: [llm]
+configurate_methods: [predefined-model, customizable-model]
+provider_credential_schema:
+  credential_form_schemas:
+    - {variable: account, type: text-input, required: true, label: {en_US: Account}}
+model_credential_schema:
+  model: {label: {en_US: Model}}
+  credential_form_schemas:
+    - {variable: url, type: text-input, required: true, label: {en_US: URL}}
+    - {variable: uid, type: text-input, required: true, label: {en_US: UID}}
+models:
+  llm: {predefined: [known.yaml]}
+"""
+ECHO = """
+from mrt import AssistantPromptMessage, LargeLanguageModel, LLMResult, Provider
+class Echo(LargeLanguageModel):
+    def _invoke(self, model, credentials, *arguments, **rest):
+        return LLMResult(model, AssistantPromptMessage(", ".join(sorted(credentials))))
+plugin = Provider(__name__, models={"llm": Echo})
+"""
+
+
+def test_a_predefined_model_takes_the_providers_credentials_and_another_one_its_own(
+    bare: Runner, more_plugins: Callable[..., Path]
+) -> None:
+    folder = more_plugins("both", ECHO, schema=BOTH)
+    (folder / "known.yaml").write_text("model: known\nmodel_type: llm\nlabel: {en_US: Known}\n")
+    done = bare("chat", "both/known", "x")
+    assert done.code == 3
+    assert "MRT_BOTH_ACCOUNT" in done.err
+    assert "MRT_BOTH_URL" not in done.err
+    done = bare("chat", "both/other", "x", env={"MRT_BOTH_ACCOUNT": "a"})
+    assert done.code == 3
+    assert "MRT_BOTH_URL" in done.err
+    assert "MRT_BOTH_UID" in done.err
+    known = bare("chat", "both/known", "x", "--no-stream", env={"MRT_BOTH_ACCOUNT": "a"})
+    assert known.out == "account\n"
+    own = {"MRT_BOTH_URL": "u", "MRT_BOTH_UID": "i"}
+    for model in ("known", "other"):
+        assert bare("chat", f"both/{model}", "x", "--no-stream", env=own).out == "uid, url\n"

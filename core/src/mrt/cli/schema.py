@@ -147,10 +147,9 @@ def _rule(rule: ParameterRule, lang: str) -> tuple[str, ...]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        items: list[Any] = value
-        return ", ".join(map(_name, items))
+        return ", ".join(map(_name, cast(list[object], value)))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _name(item: Any) -> str:
+def _name(item: object) -> str:
     return str(cast(dict[str, Any], item).get("name", "")) if isinstance(item, dict) else str(item)

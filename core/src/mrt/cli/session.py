@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mrt.registry import ProviderEntry, Registry
     from mrt.runtime import Runtime
 
+    Form = list[CredentialFormSchema]
+
 
 class Session:
     """One run of a verb.
@@ -82,7 +84,10 @@ class Session:
             return {}
         from mrt.http.messages import Timeouts
 
-        return {"timeouts": Timeouts(total=self.timeout)}
+        # The person's limit stands for all of them: also a longer one than the usual wait for the first byte.
+        limit, connect = self.timeout, Timeouts().connect
+        connect = limit if connect is None else min(limit, connect)
+        return {"timeouts": Timeouts(connect=connect, first_byte=limit, between_bytes=limit, total=limit)}
 
     def __enter__(self) -> Self:
         return self
@@ -101,27 +106,32 @@ class Session:
         Raises:
             CredentialsValidateFailedError: Fields are missing and nobody is there to be asked; names all of them.
         """
-        form = entry.schema.credential_form(model)
-        values = self._collect(entry.name, form)
-        implicit = {"__model_name": model or "", "__model_type": model_type.value if model_type else ""}
-        self._complete(entry.name, form, values, implicit)
+        forms = [entry.schema.credential_form(model)]
+        if model is not None and model_type is not None and entry.schema.model_entity(model_type, model) is not None:
+            # A predefined model takes the provider's own credentials as well.
+            forms.append(entry.schema.credential_form())
+        values = self._collect(entry.name, forms)
+        self._complete(entry.name, [form for form in forms if form], values, model_type, model)
         return values
 
     def listing_credentials(self, entry: ProviderEntry) -> dict[str, Any]:
         """Find credentials for listing a vendor's models: fields that name one model may be absent, but not all."""
         form = entry.schema.credential_form() or entry.schema.credential_form("")
-        values = self._collect(entry.name, form)
+        values = self._collect(entry.name, [form])
         if not any(values.get(field.variable) for field in form):
-            self._complete(entry.name, form, values, {})
+            self._complete(entry.name, [form], values, None, None)
         return values
 
-    def _collect(self, provider: str, form: list[CredentialFormSchema]) -> dict[str, Any]:
+    def _collect(self, provider: str, forms: list[Form]) -> dict[str, Any]:
         from mrt.credentials import collect
 
-        names = [field.variable for field in form]
+        fields = [field for form in forms for field in form]
+        names = [field.variable for field in fields]
         found = collect(provider, names, given=self.given, file=self.file, profile=self.profile)
-        secret = {field.variable for field in form if field.type == "secret-input"}
-        self.reporter.hide(value for name, value in found.values.items() if name in secret)
+        secret = {field.variable for field in fields if field.type == "secret-input"}
+        # What the form does not know may be anything, so it is kept secret as well.
+        harmless = set(names) - secret
+        self.reporter.hide(value for name, value in found.values.items() if name not in harmless)
         self.warn_about_arguments(provider, secret)
         return found.values
 
@@ -136,18 +146,30 @@ class Session:
             )
 
     def _complete(
-        self, provider: str, form: list[CredentialFormSchema], values: dict[str, Any], implicit: Mapping[str, str]
+        self,
+        provider: str,
+        forms: list[Form],
+        values: dict[str, Any],
+        model_type: ModelType | None,
+        model: str | None,
     ) -> None:
+        from mrt.schema import missing_fields, visible_options
+
         ask = at_terminal() and not self.as_json
-        while missing := missing_fields(form, values, implicit):
+        while forms:
+            lacks = [missing_fields(form, values, model_type=model_type, model=model) for form in forms]
+            missing = min(lacks, key=len)
+            if not missing:
+                return
             if not ask:
                 raise self._missing(provider, missing)
-            field = missing[0]
+            options = visible_options(missing[0], values, model_type=model_type, model=model)
+            field = missing[0].model_copy(update={"options": options})
             values[field.variable] = answer = ask_field(field, self.lang)
             if field.type == "secret-input":
                 self.reporter.hide([answer])
 
-    def _missing(self, provider: str, missing: list[CredentialFormSchema]) -> CredentialsValidateFailedError:
+    def _missing(self, provider: str, missing: Form) -> CredentialsValidateFailedError:
         from mrt.cli.output import table
         from mrt.credentials import environment_name
 
@@ -179,22 +201,3 @@ class Session:
         """Return the handle of a model, with the credentials that were found for it."""
         credentials = self.credentials(self.provider(target.provider), target.model, kind)
         return getattr(self.runtime, kind.key)(str(target), credentials=credentials)
-
-
-def missing_fields(
-    form: list[CredentialFormSchema], values: Mapping[str, Any], implicit: Mapping[str, str]
-) -> list[CredentialFormSchema]:
-    """Return the required fields that are shown for these values, have no default, and have no value."""
-    known = {**implicit, **{field.variable: field.default for field in form if field.default is not None}, **values}
-    return [
-        field
-        for field in form
-        if field.required
-        and field.default is None
-        and values.get(field.variable) in (None, "")
-        and all(_text(known.get(condition.variable)) == condition.value for condition in field.show_on)
-    ]
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value or "")

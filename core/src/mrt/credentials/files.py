@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mrt.errors import CredentialsValidateFailedError
 
@@ -30,7 +30,7 @@ def read_credentials_file(path: Path, provider: str) -> dict[str, Any]:
     document = _parse_json(path, text) if path.suffix == ".json" else _parse_yaml(path, text)
     if not isinstance(document, dict):
         raise CredentialsValidateFailedError(f"credentials file {path} must hold a mapping of fields to values")
-    values: dict[Any, Any] = document
+    values = cast(dict[str, Any], document)
     if isinstance(values.get(provider), dict):
         values = values[provider]
     elif values and all(isinstance(value, dict) for value in values.values()):
