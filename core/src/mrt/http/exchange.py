@@ -51,7 +51,9 @@ class Exchange:
         "_url",
     )
 
-    def __init__(self, method: str, head: bytes, content: bytes, url: str, clock: Clock, pool: Pool, limit: int) -> None:
+    def __init__(
+        self, method: str, head: bytes, content: bytes, url: str, clock: Clock, pool: Pool, limit: int
+    ) -> None:
         self._method = method
         self._request = head
         self._content = content

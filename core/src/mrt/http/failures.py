@@ -62,7 +62,7 @@ def tls_failed(host: str, error: ssl.SSLError) -> InvokeConnectionError:
     elif code == _NOT_YET_VALID:
         reason = "is not valid yet; check this computer's clock"
     elif code in (_WRONG_HOST, _WRONG_ADDRESS):
-        reason = f"is for another host; use the name that it was made for"
+        reason = "is for another host; use the name that it was made for"
     else:
         reason = f"was not accepted: {getattr(error, 'verify_message', 'unknown reason')}"
     return InvokeConnectionError(f"the certificate of {host} {reason}", retryable=False)

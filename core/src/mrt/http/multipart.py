@@ -33,10 +33,9 @@ def encode_multipart(
         for name, filename, media_type, content in files:
             if not media_type.isascii() or not media_type.isprintable():
                 raise InvokeBadRequestError(f"{media_type[:40]!r} is no media type")
-            parts.append(
-                f'--{boundary}\r\ncontent-disposition: form-data; name="{_name(name)}"; filename="{_name(filename)}"\r\n'
-                f"content-type: {media_type}\r\n\r\n".encode()
-            )
+            names = f'name="{_name(name)}"; filename="{_name(filename)}"'
+            head = f"--{boundary}\r\ncontent-disposition: form-data; {names}\r\ncontent-type: {media_type}\r\n\r\n"
+            parts.append(head.encode())
             parts += (content, b"\r\n")
     except UnicodeEncodeError:
         raise InvokeBadRequestError("a field of the form holds half a surrogate pair, which is no character") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from collections.abc import Iterable
 from functools import lru_cache
@@ -31,16 +32,21 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
     forms: set[str] = set()
     for secret in secrets:
-        if len(secret) < _SHORTEST:
+        if len(secret.strip()) < _SHORTEST:
             continue
+        whole = {secret, secret.strip(), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        whole |= {repr(secret)[1:-1], ascii(secret)[1:-1], secret[::-1]}
+        whole |= {quote(secret, safe="", errors="replace"), quote(secret, errors="replace"), html.escape(secret)}
         data = secret.encode("utf-8", "surrogatepass")
-        forms |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1], secret.strip()}
-        forms |= {base64.b64encode(data).decode().rstrip("="), base64.urlsafe_b64encode(data).decode().rstrip("=")}
-        forms.add(base64.b64encode(b"Bearer " + data).decode().rstrip("="))
-        forms.add(data.hex())
+        # A key rarely goes alone: "Bearer" or a user's name stands before it, which shifts its base64.
+        for prefix in (b"", b"Bearer ", b":"):
+            for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                whole.add(encode(prefix + data).decode().rstrip("="))
+        whole.add(data.hex())
         half = len(secret) // 2
         if half >= _SHORTEST_HALF:
-            forms |= {secret[:half], secret[half:]}
+            whole |= {secret[:half], secret[half:]}
+        forms |= whole
     # The longest first: a half must not break up the whole.
     return tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True))
 
@@ -57,6 +63,7 @@ def redact_error(error: BaseException, secrets: Iterable[str]) -> None:
         seen.add(id(current))
         _clean(current, forms)
         waiting += [current.__cause__, current.__context__]
+        waiting += [item for item in vars(current).values() if isinstance(item, BaseException)]
         if isinstance(current, BaseExceptionGroup):
             waiting += current.exceptions
 
@@ -64,6 +71,9 @@ def redact_error(error: BaseException, secrets: Iterable[str]) -> None:
 def _clean(error: BaseException, secrets: tuple[str, ...]) -> None:
     if secrets:
         error.args = tuple(_value(item, secrets) for item in error.args)
+        if isinstance(error, UnicodeError) and hasattr(error, "object"):
+            # The text that could not be encoded is the key, as often as not.
+            error.object = _value(error.object, secrets)
     attributes = getattr(error, "__dict__", {})
     for name, item in list(attributes.items()):
         if name in _CARRIERS and not isinstance(item, (str, int)):

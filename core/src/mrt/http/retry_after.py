@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from mrt.http.messages import Headers
 
 LONGEST_WAIT = 86400.0
-"""Seconds. A server that asks for more than a day has a wrong clock or a wrong unit: that is no answer to "how long"."""
+"""Seconds. A server that asks for more than a day has a wrong clock or a wrong unit, and so has not said how long."""
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _EPOCH = 1e9

@@ -1,9 +1,12 @@
-"""What an HTTP status and the body behind it mean."""
+"""Which error an answer means: its status, then the vendor's codes and words."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from pydantic_core import from_json
 
 from mrt.errors import (
     InvokeAuthorizationError,
@@ -16,159 +19,170 @@ from mrt.errors import (
     InvokeModelNotFoundError,
     InvokeRateLimitError,
     InvokeServerUnavailableError,
-    InvokeTimeoutError,
 )
-from mrt.http.details import Details, details_of, details_of_value
+from mrt.http.kinds import Kind, kind_of
 from mrt.http.messages import Headers, HTTPResponse
-from mrt.http.wait import retry_after
+from mrt.http.retry_after import retry_after
+from mrt.http.texts import clean, is_web_page, web_page
+from mrt.http.vendor_error import VendorError, read_error
 
-_BY_STATUS: dict[int, type[InvokeError]] = {
-    401: InvokeAuthorizationError,
-    402: InvokeRateLimitError,
-    403: InvokeAuthorizationError,
-    407: InvokeConnectionError,
-    408: InvokeTimeoutError,
-    409: InvokeServerUnavailableError,
-    425: InvokeServerUnavailableError,
-    429: InvokeRateLimitError,
-    504: InvokeTimeoutError,
+
+class _Meaning(NamedTuple):
+    error: type[InvokeError]
+    says: str
+    retryable: bool | None = None
+
+
+_BAD_REQUEST = _Meaning(InvokeBadRequestError, "the vendor refused the request")
+_FAILED = _Meaning(InvokeServerUnavailableError, "the vendor failed; try again later")
+
+_BY_STATUS: dict[int, _Meaning] = {
+    401: _Meaning(InvokeAuthorizationError, "the vendor did not accept the key; check it"),
+    402: _Meaning(InvokeRateLimitError, "the account's quota or credit is used up", retryable=False),
+    403: _Meaning(InvokeAuthorizationError, "the key does not allow this"),
+    404: _Meaning(InvokeBadRequestError, "nothing is at {url}; check the URL"),
+    405: _Meaning(InvokeBadRequestError, "{url} does not take this kind of request; check the URL"),
+    407: _Meaning(InvokeConnectionError, "the proxy wants a user name and password", retryable=False),
+    408: _Meaning(InvokeServerUnavailableError, "the vendor waited too long; try again"),
+    410: _Meaning(InvokeBadRequestError, "what {url} served is gone"),
+    413: _Meaning(InvokeBadRequestError, "the request is too big; send less at once"),
+    415: _Meaning(InvokeBadRequestError, "the vendor does not take this kind of content"),
+    425: _Meaning(InvokeServerUnavailableError, "the vendor is not ready for the request; try again"),
+    429: _Meaning(InvokeRateLimitError, "too many calls; wait before the next one"),
+    431: _Meaning(InvokeBadRequestError, "the header fields are too big; is the key right?"),
+    501: _Meaning(InvokeServerUnavailableError, "the vendor cannot do this", retryable=False),
+    503: _Meaning(InvokeServerUnavailableError, "the vendor is not available; try again later"),
+    504: _Meaning(InvokeServerUnavailableError, "the vendor took too long; try again later"),
+    529: _Meaning(InvokeServerUnavailableError, "the vendor is overloaded; try again later"),
 }
-# 501 stays what it is; 402, and 429 for want of money, do not mend themselves.
-_NEVER_RETRY = {402, 407, 501, 505, 511}
 
-_CONTEXT = re.compile(
-    r"context.{0,3}length|context.{0,3}window|max_model_len|maximum (?:context|prompt|input) length|"
-    r"(?:prompt|input|request|message)s? (?:is|are|was|has|exceeds?).{0,30}(?:too long|too large|token|context)|"
-    r"too many (?:input |prompt )?tokens|reduce the length|"
-    r"exceeds? the (?:model'?s?|maximum|available) .{0,30}(?:context|token|length)|"
-    r"string_above_max_length|token limit exceeded",
-    re.IGNORECASE,
-)
-_PER_TIME = re.compile(r"per (?:minute|second|hour|day|min)\b|rate.?limit|\b[TR]P[MDS]\b", re.IGNORECASE)
-_FILTER = re.compile(
-    r"content.{0,3}(?:filter|policy|management)|safety (?:system|filter|polic)|responsible.?ai|prohibited.?content|"
-    r"data_inspection_failed|moderation.{0,20}(?:block|flag|reject)|flagged",
-    re.IGNORECASE,
-)
-_NO_MODEL = re.compile(
-    r"model_?not_?found|"
-    r"(?:model|deployment|engine)\b.{0,80}(?:not (?:found|exist|available|supported)|does ?n.t exist|unknown|no such)|"
-    r"(?:unknown|no such|invalid|unsupported|not found).{0,20}\bmodel\b|model not found",
-    re.IGNORECASE | re.DOTALL,
-)
-_MONEY = re.compile(
-    r"insufficient.{0,3}(?:quota|balance|funds|credit)|billing|exceeded your (?:current )?quota|credit balance|payment",
-    re.IGNORECASE,
-)
+_BY_KIND: dict[Kind, _Meaning] = {
+    "quota": _BY_STATUS[402],
+    "rate": _BY_STATUS[429],
+    "context": _Meaning(InvokeContextLengthError, "the prompt does not fit the model's context; shorten it"),
+    "filter": _Meaning(InvokeContentFilterError, "the vendor refused the content"),
+    "authorization": _BY_STATUS[401],
+    "model": _Meaning(InvokeModelNotFoundError, "the vendor has no such model; check its name"),
+    "timeout": _BY_STATUS[504],
+    "overloaded": _BY_STATUS[529],
+    "request": _BAD_REQUEST,
+    "server": _FAILED,
+}
 
-# Words of error types and messages, for errors that come without a status of their own, the first match counting.
-_BY_WORD: tuple[tuple[re.Pattern[str], int], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), status)
-    for words, status in (
-        (r"rate.?limit|too many requests|quota|throttl|resource.?exhausted|\b429\b", 429),
-        (r"overloaded|capacity|temporarily|try again later|\b5(?:02|03|29)\b", 503),
-        (r"authenticat|unauthori[sz]ed|invalid.{0,10}(?:api.?)?key|credential|\b401\b", 401),
-        (r"permission|forbidden|access.?denied|does not have access|\b403\b", 403),
-        (r"not_?found_error|notfounderror", 404),
-        (r"timed? ?out|timeout|deadline.?exceeded", 504),
-        (r"invalid_?request|bad.?request|validation|invalid.?argument|unprocessable|\b4(?:00|22)\b", 400),
-    )
-)
+# Where the words of the body say more than the status. A 429 stays a limit and a 403 a matter of the key, whatever
+# their texts mention; servers report a prompt that is too long as almost anything, even as their own failure.
+_REFINES: dict[int, frozenset[Kind]] = {
+    402: frozenset(),
+    403: frozenset({"filter"}),
+    401: frozenset(),
+    407: frozenset(),
+    408: frozenset(),
+    425: frozenset(),
+    429: frozenset({"quota"}),
+}
+_REFINES_CLIENT: frozenset[Kind] = frozenset({"quota", "context", "filter", "model", "authorization"})
+_REFINES_SERVER: frozenset[Kind] = frozenset({"context"})
 
 
 def error_from_response(response: HTTPResponse) -> InvokeError:
-    """Return the error that a response means, by its status and what its body says.
+    """Return the error that a response means.
+
+    The status decides, and the vendor's codes and words narrow it down. The message is the vendor's in at most 500
+    characters, after a sentence of ours that says what to do; a web page is only named.
 
     Args:
-        response: A response of status 300 and above, or one of status 200 whose body is no answer.
+        response: A response of status 300 and above; one of 200 is read as an error, too, since servers send such.
     """
-    details = details_of(response)
-    status = response.status
+    status, web = response.status, is_web_page(response.content, response.media_type)
+    if 300 <= status < 400:
+        return _redirected(response)
+    value = None if web else _json(response)
+    said = (
+        VendorError()
+        if value is None and not response.content
+        else read_error(response.text if value is None else value)
+    )
+    if web:
+        said = VendorError(message=f"the answer is {web_page(response.content)}")
+    request_id = response.request_id or said.request_id
     if status < 300:
-        if details.is_error_object:
-            return _error(details, _guess(details), response.request_id, response.headers, said=status)
-        return InvokeBadResponseError(
-            f"the vendor answered {details.text or 'nothing'} where an answer is due; "
-            "check that the URL is that of its API",
-            status=status,
-            request_id=response.request_id,
-        )
-    if status < 400:
-        where = response.headers.get("location", "").partition("?")[0]
-        return InvokeBadRequestError(
-            f"the server redirects to '{where}': use that as the URL" if where else "the server redirects to nowhere",
-            status=status,
-            request_id=response.request_id,
-        )
-    return _error(details, status, response.request_id, response.headers)
+        if isinstance(value, (Mapping, list)) and names_error(value):
+            return error_from_body(value, status=None, request_id=request_id, headers=response.headers)
+        what = said.message if web else f"the answer is {response.media_type or 'of no type'}"
+        return InvokeBadResponseError(f"{what}, where a stream was expected", status=status, request_id=request_id)
+    return _error(_meaning(status, said, value is not None), said, status, request_id, response.headers, response.url)
 
 
 def error_from_body(
-    value: object, *, status: int | None = None, request_id: str | None = None, headers: Mapping[str, str] | None = None
+    value: object, *, status: int | None = None, request_id: str | None = None, headers: Headers | None = None
 ) -> InvokeError:
-    """Return the error that an error object or text means, for example inside a stream of status 200.
+    """Return the error that an error object or text means: one inside a stream, where the status was 200.
 
     Args:
-        value: What stands under ``error``, or the object around it.
-        status: The status that it means, where the dialect knows; guessed from type, code and words when None.
+        value: The decoded error, or the whole event around it.
+        status: The HTTP status to go by; None takes what the body says.
         request_id: The vendor's id of the request.
-        headers: Header fields of the response, for the time to wait.
+        headers: Header fields of the response, for how long to wait.
     """
-    details = details_of_value(value)
-    return _error(details, status or _guess(details), request_id or details.request_id, headers or Headers())
+    said = read_error(value)
+    status = status or said.status
+    request_id = request_id or said.request_id
+    if status is not None and status >= 400:
+        meaning = _meaning(status, said, True)
+    else:
+        kind = kind_of(said.codes, said.message)
+        meaning = _BY_KIND[kind] if kind else _FAILED
+    return _error(meaning, said, status, request_id, headers or Headers(), "the URL")
 
 
-def _guess(details: Details) -> int:
-    if details.status is not None:
-        return details.status
-    # Types and codes are words of the vendor's; the message is prose, so it counts only after them.
-    for text in (f"{details.kind} {details.code}", details.text):
-        for pattern, status in _BY_WORD:
-            if pattern.search(text):
-                return status
-    if _CONTEXT.search(details.text):
-        return 400
-    return 500
+def names_error(value: object) -> bool:
+    """Return whether a decoded body or event says that it is an error."""
+    if isinstance(value, list):
+        return bool(value) and names_error(value[0])
+    if not isinstance(value, Mapping):
+        return False
+    return bool(value.get("error") or value.get("errors")) or "error" in (value.get("object"), value.get("type"))
+
+
+def _meaning(status: int, said: VendorError, structured: bool) -> _Meaning:
+    meaning = _BY_STATUS.get(status) or (_FAILED if status >= 500 else _BAD_REQUEST)
+    kind = kind_of(said.codes, said.message)
+    if status == 404 and kind is None and structured and "model" in said.message.lower():
+        kind = "model"
+    allowed = _REFINES.get(status, _REFINES_SERVER if status >= 500 else _REFINES_CLIENT)
+    if kind is None or kind not in allowed:
+        return meaning
+    return _BY_KIND[kind]
 
 
 def _error(
-    details: Details, status: int, request_id: str | None, headers: Mapping[str, str], said: int | None = None
+    meaning: _Meaning, said: VendorError, status: int | None, request_id: str | None, headers: Headers, url: str
 ) -> InvokeError:
-    kind = _kind(details, status)
-    wait = retry_after(headers)
-    retryable: bool | None = None
-    if status in _NEVER_RETRY or (status == 429 and _MONEY.search(f"{details.code} {details.kind} {details.text}")):
-        retryable = False
-    return kind(
-        _sentence(details, status, kind),
-        status=said or status,
-        code=details.code or details.kind or None,
-        request_id=request_id or details.request_id,
-        retry_after=wait,
-        retryable=retryable,
+    says = meaning.says.format(url=url or "the URL")
+    return meaning.error(
+        f"{says}: {said.message}" if said.message else says,
+        status=status,
+        code=said.code,
+        request_id=request_id,
+        retry_after=retry_after(headers),
+        retryable=meaning.retryable,
     )
 
 
-def _kind(details: Details, status: int) -> type[InvokeError]:
-    words = f"{details.code} {details.kind} {details.text}"
-    if status in (400, 413, 422, 500) and _CONTEXT.search(words) and not _PER_TIME.search(words):
-        return InvokeContextLengthError
-    if status in (400, 403, 422, 451) and _FILTER.search(words):
-        return InvokeContentFilterError
-    if status in (400, 404) and _NO_MODEL.search(words):
-        return InvokeModelNotFoundError
-    known = _BY_STATUS.get(status)
-    if known is not None:
-        return known
-    return InvokeServerUnavailableError if status >= 500 else InvokeBadRequestError
+def _redirected(response: HTTPResponse) -> InvokeError:
+    # Not followed: the key would travel to a place that the user did not name, perhaps in plain text.
+    where = ""
+    location = response.headers.get("location")
+    if location:
+        target = urlsplit(urljoin(response.url, location))
+        host = target.netloc.rpartition("@")[2]
+        where = f" to {clean(f'{target.scheme}://{host}{target.path}', 200)}; use that as the URL if it is right"
+    return InvokeBadRequestError(f"the server redirects{where}", status=response.status, request_id=response.request_id)
 
 
-def _sentence(details: Details, status: int, kind: type[InvokeError]) -> str:
-    text = details.text
-    if status == 404 and kind is InvokeBadRequestError:
-        return f"{text or 'not found'}; check that the URL is that of the vendor's API"
-    if status == 401 and not text:
-        return "the vendor did not accept the credentials: check the key"
-    if status == 413 and not text:
-        return "the request is too large for the vendor"
-    return text or f"the vendor answered HTTP {status} and said nothing more"
+def _json(response: HTTPResponse) -> Any:
+    """Return the body's JSON, also when it was cut off at the size limit for errors; None when it is none."""
+    try:
+        return from_json(response.content, allow_partial="trailing-strings", cache_strings="none")
+    except ValueError:
+        return None

@@ -24,7 +24,6 @@ from mrt.http.fields import request_head
 from mrt.http.http1 import ask
 from mrt.http.line import Line, run
 from mrt.http.messages import HTTPRequest, HTTPResponse, Timeouts
-from mrt.http.pool import Pool
 from mrt.http.proxies import proxy_for
 from mrt.http.sites import Proxy, Site, Target, host_and_port
 from mrt.http.streams import AsyncHTTPStream, HTTPStream
@@ -75,7 +74,6 @@ class Transport:
         self._sites: dict[tuple[str, str, int], Site] = {}
         self._targets: dict[str, Target] = {}
         self._pid = os.getpid()
-        self._closed = False
 
     def send(self, request: HTTPRequest, timeouts: Timeouts | None = None) -> HTTPResponse:
         """Send a request and read the whole answer, whatever its status.
@@ -115,9 +113,12 @@ class Transport:
         return AsyncHTTPStream(await self._started(request, timeouts, LoopLine))
 
     def close(self) -> None:
-        """Close the waiting connections, of threads and of all event loops, and those in use when they end."""
-        self._closed = True
-        for site in list(self._sites.values()):
+        """Close the waiting connections, of threads and of all event loops, and those in use when they end.
+
+        A later call opens new ones.
+        """
+        sites, self._sites, self._targets = self._sites, {}, {}
+        for site in list(sites.values()):
             site.close()
 
     async def aclose(self) -> None:
@@ -127,7 +128,9 @@ class Transport:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
@@ -139,8 +142,6 @@ class Transport:
         self.close()
 
     async def _started(self, request: HTTPRequest, timeouts: Timeouts | None, line_type: type[Line]) -> Exchange:
-        if self._closed:
-            raise InvokeConnectionError("the connections of this runtime were closed: make a new one", retryable=False)
         if self._pid != os.getpid():
             # After a fork the parent goes on using its sockets; ours are copies, closed as they are forgotten.
             self._pid, self._sites, self._targets = os.getpid(), {}, {}

@@ -31,7 +31,9 @@ def normalize_base_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise CredentialsValidateFailedError(f"the URL must begin with http:// or https://: {_EXAMPLE}")
     if "@" in parts.netloc:
-        raise CredentialsValidateFailedError("the URL must not hold a user name or password: give the key in its own field")
+        raise CredentialsValidateFailedError(
+            "the URL must not hold a user name or password: give the key in its own field"
+        )
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         raise CredentialsValidateFailedError(f"the URL must end with its path, without '?' and '#': {_EXAMPLE}")
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
