@@ -89,11 +89,24 @@ def test_missing_and_null_fields() -> None:
 
 
 def test_an_answer_may_be_empty_when_the_model_has_nothing_to_add() -> None:
-    assert read_message(response(message([])), "asked", {}).text == ""
+    usage = {"input_tokens": 9, "output_tokens": 2}
+    assert read_message(response(message([], usage=usage)), "asked", {}).text == ""
+    assert read_message(response(message([], stop_reason="refusal")), "asked", {}).finish_reason == "refusal"
 
 
 @pytest.mark.parametrize(
-    "body", [{}, [], "x", message(None), message([], stop_reason=None), b"", b"<html>", b'{"id": "ms']
+    "body",
+    [
+        {},
+        [],
+        "x",
+        message(None),
+        message([], stop_reason=None),
+        message([None], stop_reason="tool_use"),
+        b"",
+        b"<html>",
+        b'{"id": "ms',
+    ],
 )
 def test_what_is_no_answer_is_an_error(body: Any) -> None:
     with pytest.raises(InvokeBadResponseError):

@@ -186,9 +186,42 @@ def test_a_stop_reason_without_the_end_mark_will_do() -> None:
     assert play([wire(LOOP[:-1])]) == play([wire(LOOP)])
 
 
-def test_an_end_mark_without_an_answer_will_not() -> None:
+@pytest.mark.parametrize(
+    "end",
+    [
+        [],
+        [event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 2})],
+        [event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 200})],
+    ],
+)
+def test_an_end_mark_without_an_answer_will_not(end: list[Any]) -> None:
     with pytest.raises(InvokeBadResponseError):
-        play([wire([BEGIN, event("message_stop")])])
+        play([wire([BEGIN, *end, event("message_stop")])])
+
+
+def test_a_model_with_nothing_to_add_may_be_silent() -> None:
+    silent = event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 3})
+    assert [chunk.text for chunk in play([wire([BEGIN, silent, event("message_stop")])])] == [""]
+
+
+def test_two_calls_of_one_id_stay_two() -> None:
+    calls = [start(at, "tool_use", id="same", name=f"f{at}", input={"a": at}) for at in range(2)]
+    assert [piece[:3] for piece in calls_of(play([wire([BEGIN, *calls, *END])]))] == [
+        (0, "same", "f0"), (1, "", "f1"), (0, "same", "f0"), (1, "", "f1"),
+    ]  # fmt: skip
+
+
+def test_blank_thinking_is_none_to_show() -> None:
+    blank = [
+        start(0, "thinking"),
+        delta(0, "thinking_delta", thinking=" \n"),
+        delta(0, "signature_delta", signature="s"),
+    ]
+    chunks = play([wire([BEGIN, *blank, stop(0), *END])])
+    assert [chunk.delta.message.reasoning_content for chunk in chunks] == [None]
+    assert chunks[-1].delta.message.opaque_body == [{"type": "thinking", "thinking": " \n", "signature": "s"}]
+    chunks = play([wire([BEGIN, *blank, delta(0, "thinking_delta", thinking="word"), *END])])
+    assert [chunk.delta.message.reasoning_content for chunk in chunks] == [" \nword", None]
 
 
 def test_odd_blocks_and_deltas() -> None:
@@ -222,7 +255,7 @@ def test_odd_blocks_and_deltas() -> None:
         ("api_error", InvokeServerUnavailableError, 500),
         ("rate_limit_error", InvokeRateLimitError, 429),
         ("authentication_error", InvokeAuthorizationError, 401),
-        ("some_new_error", InvokeServerUnavailableError, 500),
+        ("some_new_error", InvokeServerUnavailableError, None),
     ],
 )
 def test_an_error_inside_a_stream_is_its_own_kind(kind: str, error: type[InvokeError], status: int) -> None:

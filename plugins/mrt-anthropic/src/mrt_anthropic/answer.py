@@ -22,6 +22,7 @@ class AnswerBlock:
         pieces: Text, thinking, or JSON of a call's input.
         signature: The vendor's seal on a thinking block.
         place: Place among the calls of the answer.
+        identity: Id of the call.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class AnswerBlock:
     pieces: list[str] = field(default_factory=list[str])
     signature: str = ""
     place: int | None = None
+    identity: str = ""
 
     @classmethod
     def of(cls, head: Mapping[str, Any]) -> AnswerBlock:
@@ -38,8 +40,9 @@ class AnswerBlock:
         text = head.get("text") if kind == "text" else head.get("thinking") if kind == "thinking" else None
         if isinstance(text, str) and text:
             block.pieces.append(text)
-        signature = head.get("signature")
+        signature, identity = head.get("signature"), head.get("id")
         block.signature = signature if isinstance(signature, str) else ""
+        block.identity = identity if isinstance(identity, str) else ""
         return block
 
     @property
@@ -49,10 +52,9 @@ class AnswerBlock:
 
     def call(self, arguments: str, names: Mapping[str, str]) -> ToolCall:
         """Return a piece of the call that it stands for, under the caller's name of the tool."""
-        name, identity = self.head.get("name"), self.head.get("id")
+        name = self.head.get("name")
         name = name if isinstance(name, str) else ""
-        function = ToolCallFunction(names.get(name, name), arguments)
-        return ToolCall(identity if isinstance(identity, str) else "", "function", function, self.place)
+        return ToolCall(self.identity, "function", ToolCallFunction(names.get(name, name), arguments), self.place)
 
     def arguments(self) -> str:
         """Return the call's arguments as JSON text."""
@@ -78,8 +80,9 @@ class Counts:
 
     __slots__ = ("_known",)
 
-    def __init__(self) -> None:
+    def __init__(self, usage: Any = None) -> None:
         self._known: dict[str, int] = {}
+        self.add(usage)
 
     def add(self, usage: Any) -> None:
         """Take a `usage` object; what it leaves out, or has as null, stays as it was."""
@@ -102,3 +105,14 @@ class Counts:
             cache_read_tokens=read,
             cache_write_tokens=written,
         )
+
+
+# A turn without a word takes two or three tokens; the vendor ends one so when it has nothing to add to tool results.
+_TOKENS_OF_SILENCE = 3
+
+
+def is_hollow(reason: str | None, usage: LLMUsage) -> bool:
+    """Tell whether an answer without any block is a broken one."""
+    if reason == "end_turn":
+        return usage.completion_tokens > _TOKENS_OF_SILENCE
+    return reason in (None, "tool_use")

@@ -35,4 +35,4 @@ def error_of(value: Any, request_id: str | None = None) -> Exception:
         kind = inner.get("type") if is_mapping(inner) else None
         own = value.get("request_id")
         request_id = own if isinstance(own, str) else request_id
-    return error_from_body(value, status=_STATUS.get(str(kind), 500), request_id=request_id)
+    return error_from_body(value, status=_STATUS.get(str(kind)), request_id=request_id)

@@ -11,7 +11,7 @@ from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadResponseError
 from mrt.http.messages import HTTPResponse
 from mrt.http.status import names_error
-from mrt_anthropic.answer import AnswerBlock, Counts
+from mrt_anthropic.answer import AnswerBlock, Counts, is_hollow
 from mrt_anthropic.errors import error_of
 from mrt_anthropic.replay import opaque_blocks
 
@@ -33,9 +33,12 @@ def read_message(response: HTTPResponse, model: str, names: Mapping[str, str]) -
     if names_error(body):
         raise error_of(body, request_id)
     content: Any = body.get("content") if is_mapping(body) else None
-    if not is_list(content) or not (content or body.get("stop_reason")):
+    blocks = [AnswerBlock.of(block) for block in content if is_mapping(block)] if is_list(content) else []
+    reason: Any = body.get("stop_reason") if is_list(content) else None
+    reason = reason if isinstance(reason, str) else None
+    counts = Counts(body.get("usage") if is_mapping(body) else None)
+    if not blocks and is_hollow(reason, counts.usage()):
         raise InvokeBadResponseError("the answer has no content", status=response.status, request_id=request_id)
-    blocks = [AnswerBlock.of(block) for block in content if is_mapping(block)]
     calls = [block for block in blocks if block.kind == "tool_use"]
     for place, block in enumerate(calls):
         block.place = place
@@ -46,14 +49,11 @@ def read_message(response: HTTPResponse, model: str, names: Mapping[str, str]) -
         reasoning_content=thinking if thinking.strip() else None,
         opaque_body=opaque_blocks([block.replay() for block in blocks]),
     )
-    counts = Counts()
-    counts.add(body.get("usage"))
-    reason = body.get("stop_reason")
     return LLMResult(
         model=body.get("model") or model,
         message=message,
         usage=counts.usage(),
-        finish_reason=reason if isinstance(reason, str) else None,
+        finish_reason=reason,
         reasoning_content=message.reasoning_content,
         request_id=request_id,
         id=body.get("id"),

@@ -13,7 +13,7 @@ from mrt.entities.plain import is_mapping
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError
 from mrt.http.messages import ServerSentEvent
 from mrt.http.status import names_error
-from mrt_anthropic.answer import AnswerBlock, Counts
+from mrt_anthropic.answer import AnswerBlock, Counts, is_hollow
 from mrt_anthropic.errors import error_of
 from mrt_anthropic.replay import opaque_blocks
 
@@ -34,7 +34,7 @@ class MessageStream:
         names: The callers' names of the tools, by the vendor's.
     """
 
-    __slots__ = ("_blocks", "_calls", "_counts", "_model", "_names", "_reason", "done")
+    __slots__ = ("_blank", "_blocks", "_calls", "_counts", "_model", "_names", "_reason", "done")
 
     def __init__(self, model: str, names: Mapping[str, str]) -> None:
         self._model = model
@@ -43,6 +43,7 @@ class MessageStream:
         self._calls: list[AnswerBlock] = []
         self._counts = Counts()
         self._reason: str | None = None
+        self._blank: str | None = ""
         self.done = False
 
     def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
@@ -87,12 +88,13 @@ class MessageStream:
         """
         if not self.done and self._reason is None:
             raise InvokeConnectionError("the stream ended before the message did")
-        if not self._blocks and self._reason is None:
+        usage = self._counts.usage()
+        if not self._blocks and is_hollow(self._reason, usage):
             raise InvokeBadResponseError("the stream holds no answer")
         rest = [chunk for block in self._calls for chunk in self._stop(block)]
         opaque = opaque_blocks([block.replay() for block in self._blocks.values()])
         last = self._chunk(AssistantPromptMessage("", opaque_body=opaque))
-        last.delta.usage = self._counts.usage()
+        last.delta.usage = usage
         last.delta.finish_reason = self._reason
         return [*rest, last]
 
@@ -111,6 +113,9 @@ class MessageStream:
         block = self._blocks[index] = AnswerBlock.of(head)
         if block.kind == "tool_use":
             block.place = len(self._calls)
+            if any(call.identity == block.identity for call in self._calls):
+                # Core gives it an id of its own: pieces of one id are one call there.
+                block.identity = ""
             self._calls.append(block)
             return (self._chunk(AssistantPromptMessage("", [block.call("", self._names)])),)
         return self._say(block, block.text)
@@ -147,6 +152,12 @@ class MessageStream:
         if block.kind == "text":
             return (self._chunk(AssistantPromptMessage(piece)),)
         if block.kind == "thinking":
+            # White space alone is no thinking to show, so it waits for the first word.
+            if self._blank is not None:
+                piece = self._blank + piece
+                self._blank = piece if piece.isspace() else None
+                if self._blank is not None:
+                    return ()
             return (self._chunk(AssistantPromptMessage("", reasoning_content=piece)),)
         if block.kind == "tool_use":
             return (self._chunk(AssistantPromptMessage("", [block.call(piece, self._names)])),)
