@@ -57,9 +57,9 @@ def test_models_come_in_position_order_with_prices_and_features(bare: Runner) ->
     lines = done.out.splitlines()
     assert lines[0] == "llm"
     assert lines[1].split() == ["MODEL", "CONTEXT", "PRICE", "PER", "MILLION", "FEATURES"]
-    assert lines[2].startswith("  zeta-small  8192     3 + 15 / 0.3 USD   tool-call, vision,")
+    assert lines[2].startswith("  zeta-small  8192     3 / 15 / 0.3 USD   tool-call, vision,")
     place = lines.index(f"  {LONG}")
-    assert lines[place + 1].split() == ["200000", "2", "+", "6", "RMB", "-"]
+    assert lines[place + 1].split() == ["200000", "2", "/", "6", "RMB", "-"]
     assert [line for line in lines if line and not line.startswith(" ")] == [
         "llm", "text-embedding", "rerank", "speech2text", "tts", "moderation",
     ]  # fmt: skip
@@ -100,8 +100,10 @@ Models of a made-up vendor.
 Credentials of the provider
   server_url  Server URL (required)
       for example http://127.0.0.1:8000
+      in the environment: MRT_ACME_SERVER_URL
   api_key  API key (required, secret)
       The long text that the vendor's page shows once.
+      in the environment: MRT_ACME_API_KEY
 """
     )
     assert "api_key  密钥 (required, secret)" in bare("schema", "acme", "--lang", "zh_Hans").out
@@ -116,12 +118,16 @@ bolt  Bolt
 
 Credentials of a model
   uid  Model UID (required)
+      in the environment: MRT_BOLT_UID
   login  Login (required)
       none   No login
       token  With a token
+      in the environment: MRT_BOLT_LOGIN
   token  Token (required, secret)
       only when login is token
+      in the environment: MRT_BOLT_TOKEN
   region  Region (optional)
+      in the environment: MRT_BOLT_REGION
 """
     )
 
@@ -131,7 +137,7 @@ def test_a_predefined_model_needs_no_credentials(bare: Runner, words: tuple[str,
     done = bare("schema", *words)
     assert (done.code, done.err) == (0, "")
     assert "zeta-small  Zeta Small\n  type" in done.out
-    assert "3 + 15 / 0.3 USD" in done.out
+    assert "3 / 15 / 0.3 USD" in done.out
     assert "\n  temperature  float    0 to 1" in done.out
     assert "1, plain" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
@@ -166,7 +172,7 @@ def test_json_schemas(bare: Runner) -> None:
     form = bare("schema", "acme", "--format", "json-schema").json
     assert properties(form) >= {"server_url", "api_key"}
     assert set(form["required"]) >= {"server_url", "api_key"}
-    assert properties(bare("schema", "bolt", "--format", "json-schema").json) >= {"uid", "login", "token"}
+    assert properties(bare("schema", "bolt", "--format", "json-schema").json) >= {"uid", "login", "region"}
     parameters = bare("schema", "acme/zeta-small", "--format", "json-schema").json
     assert properties(parameters) == {"temperature", "max_tokens", "style", "echo"}
     chinese = bare("schema", "acme", "--format", "json-schema", "--lang", "zh_Hans").json

@@ -25,8 +25,8 @@ LONG_NAME = 30
 def command(session: Session, provider: str, live: bool, type_name: str | None) -> None:
     """List a provider's models.
 
-    Each with its context size in tokens, its prices and its features. Prices are for a million tokens: prompt,
-    answer and, after a slash, prompt tokens read from the vendor's cache.
+    Each with its context size in tokens, its features, and its prices for a million tokens: of the prompt, of the
+    answer, and of prompt tokens that come from the vendor's cache.
     """
     from mrt.entities.common import ModelType
 
@@ -62,13 +62,11 @@ def price(pricing: PriceConfig | None) -> str:
     """Return the prices of one million tokens in a few letters."""
     if pricing is None:
         return "-"
-    parts = [_million(pricing.input, pricing.unit)]
-    if pricing.output is not None:
-        parts.append(_million(pricing.output, pricing.unit))
-    text = " + ".join(parts)
-    if pricing.cache_read is not None:
-        text += f" / {_million(pricing.cache_read, pricing.unit)}"
-    return f"{text} {pricing.currency}"
+    amounts = [pricing.input, pricing.output, pricing.cache_read]
+    while amounts[-1] is None:
+        del amounts[-1]
+    parts = ["-" if amount is None else _million(amount, pricing.unit) for amount in amounts]
+    return f"{' / '.join(parts)} {pricing.currency}"
 
 
 def _million(amount: Decimal, unit: Decimal) -> str:

@@ -84,6 +84,8 @@ def _dump(entity: ProviderEntity | AIModelEntity, form: str) -> None:
 
 
 def _print_provider(provider: ProviderEntity, lang: str) -> None:
+    from mrt.credentials import environment_name
+
     write(f"{provider.provider}  {provider.label.get(lang)}")
     if provider.description:
         write(paragraph(provider.description.get(lang)))
@@ -99,10 +101,10 @@ def _print_provider(provider: ProviderEntity, lang: str) -> None:
         if schema is not None and schema.credential_form_schemas:
             write(f"\n{title}")
             for field in schema.credential_form_schemas:
-                write(_field(field, lang))
+                write(_field(field, lang, environment_name(provider.provider, field.variable)))
 
 
-def _field(field: CredentialFormSchema, lang: str) -> str:
+def _field(field: CredentialFormSchema, lang: str, variable: str) -> str:
     facts = ["required" if field.required else "optional"]
     if field.type == "secret-input":
         facts.append("secret")
@@ -120,6 +122,7 @@ def _field(field: CredentialFormSchema, lang: str) -> str:
     if field.show_on:
         conditions = " and ".join(f"{condition.variable} is {condition.value}" for condition in field.show_on)
         lines.append(paragraph(f"only when {conditions}", "      "))
+    lines.append(f"      in the environment: {variable}")
     return "\n".join(lines)
 
 
