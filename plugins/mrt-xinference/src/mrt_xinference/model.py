@@ -1,0 +1,147 @@
+"""What the classes of all model types share: addresses, errors, credentials, the list of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mrt.entities.common import FetchFrom, ModelType, default_label
+from mrt.entities.invocation import Invocation
+from mrt.entities.model import AIModelEntity, ModelFeature, ModelPropertyKey, ParameterRule
+from mrt.entities.secret import reveal
+from mrt.errors import (
+    CredentialsValidateFailedError,
+    InvokeAuthorizationError,
+    InvokeBadRequestError,
+    InvokeBadResponseError,
+    InvokeError,
+    InvokeModelNotFoundError,
+)
+from mrt.http.messages import HTTPResponse
+from mrt.http.url import quote_segment
+from mrt_openai_compatible.dialect.base import CredentialsLike, OpenAIModel, required
+from mrt_xinference.description import Description, describe
+from mrt_xinference.errors import error_in_stream, error_of
+
+_SHOWN = 10
+
+
+class XinferenceModel(OpenAIModel):
+    """Base of the model classes; put it before the dialect's class of the model type."""
+
+    def base_url(self, credentials: CredentialsLike) -> str:
+        return required(credentials, "server_url")
+
+    def model_name(self, invocation: Invocation[Any]) -> str:
+        return uid_of(invocation.model, invocation.credentials)
+
+    def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
+        return error_of(response)
+
+    def embedded_error(self, value: Any, response: HTTPResponse | None = None) -> Exception:
+        return error_in_stream(value)
+
+    # What the server says of the model
+
+    def description(self, model: str, credentials: CredentialsLike) -> Description:
+        """Ask the server for the model.
+
+        Raises:
+            InvokeModelNotFoundError: It runs no such model.
+            InvokeBadResponseError: The answer is not one of this server's.
+            InvokeError: It could not be asked.
+        """
+        uid = uid_of(model, credentials)
+        response = self.send(self.get(credentials, f"/models/{quote_segment(uid)}"))
+        found = describe(response.json())
+        if found is None:
+            raise InvokeBadResponseError("what answers at this URL is no Xinference server", status=response.status)
+        return found
+
+    def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
+        """Make the schema from what the server says of the model; the runtime keeps it for five minutes."""
+        found = self.description(model, credentials)
+        if self.model_type not in found.types:
+            raise InvokeBadRequestError(wrong_type(uid_of(model, credentials), found, self.model_type))
+        return self.schema_of(model, found)
+
+    def schema_of(self, model: str, found: Description) -> AIModelEntity:
+        """Return the schema of a described model; each model type has its own facts."""
+        return entity(model, self.model_type, {ModelPropertyKey.CONTEXT_SIZE: found.max_tokens})
+
+    # Credentials and models
+
+    def validate_credentials(self, model: str, credentials: dict[str, Any]) -> None:
+        """Ask the server for the model; at most two requests, and one when the key is wrong: ten ban the address.
+
+        Describing a model is open to every key, so a key that may not use it is found out by the first call.
+
+        Raises:
+            CredentialsValidateFailedError: The key, the model, its type or the URL is wrong, and it says which.
+            InvokeError: The server could not be asked, or the model is still loading.
+        """
+        uid = uid_of(model, credentials)
+        try:
+            found = self.description(model, credentials)
+        except InvokeAuthorizationError as error:
+            raise CredentialsValidateFailedError(f"the server refused the key: {error}", cause=error) from error
+        except InvokeModelNotFoundError as error:
+            raise CredentialsValidateFailedError(self._unknown(uid, credentials), cause=error) from error
+        except InvokeBadResponseError as error:
+            raise CredentialsValidateFailedError(
+                f"no Xinference server answers at this URL: check its host, port and path ({error})", cause=error
+            ) from error
+        except InvokeBadRequestError as error:
+            raise CredentialsValidateFailedError(
+                f"the server does not describe the model '{uid}': check the URL ({error})", cause=error
+            ) from error
+        if self.model_type not in found.types:
+            raise CredentialsValidateFailedError(wrong_type(uid, found, self.model_type))
+
+    def _unknown(self, uid: str, credentials: CredentialsLike) -> str:
+        try:
+            running = [str(entry["id"]) for entry in self.list_entries(credentials)]
+        except InvokeError as error:
+            return f"the server runs no model '{uid}', and does not list those it runs: {error}"
+        if not running:
+            return f"the server runs no model '{uid}', and no other one: launch it first"
+        more = f" and {len(running) - _SHOWN} more" if len(running) > _SHOWN else ""
+        return f"the server runs no model '{uid}'; it runs: {', '.join(running[:_SHOWN])}{more}"
+
+    def list_models(self, credentials: dict[str, Any]) -> Sequence[AIModelEntity]:
+        """Ask the server for the running models of this class's type; images and videos are left out."""
+        described = ((str(entry["id"]), describe(entry)) for entry in self.list_entries(credentials))
+        return [
+            self.schema_of(uid, found) for uid, found in described if found is not None and self.model_type in found.types
+        ]
+
+
+def uid_of(model: str, credentials: CredentialsLike) -> str:
+    """Return the uid by which the server knows a model: the credential, or the model's name."""
+    uid = reveal(credentials.get("model_uid"))
+    return uid.strip() if isinstance(uid, str) and uid.strip() else model
+
+
+def wrong_type(uid: str, found: Description, wanted: ModelType) -> str:
+    """Return the sentence on a model of another type."""
+    kinds = " or ".join(model_type.value for model_type in found.types) or found.kind
+    return f"the model '{uid}' is of type {kinds}, not {wanted.value}"
+
+
+def entity(
+    model: str,
+    model_type: ModelType,
+    properties: Mapping[ModelPropertyKey, Any],
+    features: list[ModelFeature] | None = None,
+    rules: Sequence[ParameterRule] = (),
+) -> AIModelEntity:
+    """Return a schema; properties that the server does not tell are left out."""
+    return AIModelEntity(
+        model=model,
+        label=default_label(model),
+        model_type=model_type,
+        features=features,
+        fetch_from=FetchFrom.CUSTOMIZABLE_MODEL,
+        model_properties={key: value for key, value in properties.items() if value is not None},
+        parameter_rules=list(rules),
+    )
