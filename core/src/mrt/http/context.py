@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,6 +38,7 @@ class CallContext:
 
 _current: ContextVar[CallContext | None] = ContextVar("mrt_call_context", default=None)
 _default: CallContext | None = None
+_default_lock = threading.Lock()
 
 
 @contextmanager
@@ -52,11 +54,12 @@ def use_context(context: CallContext) -> Generator[None]:
 def current_context() -> CallContext:
     """Return the context of the running hook call; outside of one, a default with connections of its own."""
     global _default
-    context = _current.get()
+    context = _current.get() or _default
     if context is not None:
         return context
-    if _default is None:
-        from mrt.http.transport import Transport
+    from mrt.http.transport import Transport
 
-        _default = CallContext(Transport(), Timeouts())
-    return _default
+    with _default_lock:
+        if _default is None:
+            _default = CallContext(Transport(), Timeouts())
+        return _default

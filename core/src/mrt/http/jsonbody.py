@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.secret import Secret
 from mrt.errors import InvokeBadRequestError, InvokeBadResponseError
 from mrt.http.texts import clean, is_web_page, web_page
@@ -81,9 +82,9 @@ def _description(response: HTTPResponse, error: ValueError) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Secret):
         raise TypeError("it is secret and was not revealed")
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return dict(value)
-    if isinstance(value, Sequence):
+    if issubclass(type(value), Sequence):
         return list(value)
     raise TypeError(f"it is of the type {type(value).__name__}")
 
@@ -104,12 +105,12 @@ def _faults(value: Any, where: str) -> Iterator[str]:
     elif isinstance(value, float):
         if not math.isfinite(value):
             yield f"{where} is {value}, which JSON does not have"
-    elif isinstance(value, Mapping):
+    elif is_mapping(value):
         for key, item in value.items():
             yield from _faults(key, f"a key of {where}")
             yield from _faults(item, str(key) if where == "the body" else f"{where}.{key}")
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
+    elif is_list(value) or isinstance(value, tuple):
+        for index, item in enumerate(cast("Sequence[Any]", value)):
             yield from _faults(item, f"{where}[{index}]")
     elif value is not None and not isinstance(value, (bool, int)):
         try:

@@ -33,9 +33,9 @@ _TABLE: tuple[tuple[Kind, str, str], ...] = (
         "contextlengthexceeded contextwindowexceeded modelmaxprompttokensexceeded prompttoolong inputtoolong "
         "exceedcontextsizeerror maxtokenslimitexceeded stringabovemaxlength",
         r"(?:maximum|max|model'?s?|configured|available) context|context (?:length|window|size|limit)s? "
-        r"(?:is|of|exceeds?)|exceeds? (?:the )?context|(?:prompt|input|message|text|request|content)s? (?:is|are|was) too long"
-        r"|prompt .{0,60}longer than"
-        r"|max_model_len|(?:maximum|allowed) (?:number of )?(?:input )?tokens|exceed(?:s|ed)? (?:the )?(?:model'?s? )?"
+        r"(?:is|of|exceeds?)|exceeds? (?:the )?context|(?:prompt|input|message|text|request|content)s? "
+        r"(?:is|are|was) too long|prompt .{0,60}longer than|max_model_len"
+        r"|(?:maximum|allowed) (?:number of )?(?:input )?tokens|exceed(?:s|ed)? (?:the )?(?:model'?s? )?"
         r"(?:max(?:imum)? )?(?:token limit|max(?:imum)? length|number of tokens)|too many tokens"
         r"|reduce the length of the (?:messages|prompt|input)|range of input length|must have less than \d+ tokens"
         r"|tokens` \+ `max_new_tokens`|context the overflows",
@@ -86,7 +86,9 @@ _TABLE: tuple[tuple[Kind, str, str], ...] = (
     ("server", "servererror internalservererror internalerror apierror", r"internal (?:server )?error"),
 )
 
-_KINDS = tuple((kind, frozenset(codes.split()), re.compile(words, re.IGNORECASE)) for kind, codes, words in _TABLE)
+_KINDS: tuple[tuple[Kind, frozenset[str], re.Pattern[str]], ...] = tuple(
+    (kind, frozenset(codes.split()), re.compile(words, re.IGNORECASE)) for kind, codes, words in _TABLE
+)
 _OTHER = re.compile(r"[^a-z0-9]")
 
 
@@ -96,7 +98,9 @@ def kind_of(codes: tuple[str, ...], message: str) -> Kind | None:
     A code that says something particular wins over words, and words win over codes that vendors use for everything.
     """
     known = {_OTHER.sub("", code.lower()) for code in codes}
-    by_code = next((kind for kind, names, _ in _KINDS if known & names), None)
-    if by_code is not None and by_code not in ("request", "server"):
-        return by_code
-    return next((kind for kind, _, words in _KINDS if words.search(message)), by_code)
+    by_code: list[Kind] = [kind for kind, names, _ in _KINDS if known & names]
+    if by_code and by_code[0] not in ("request", "server"):
+        return by_code[0]
+    by_words: list[Kind] = [kind for kind, _, words in _KINDS if words.search(message)]
+    found = by_words or by_code
+    return found[0] if found else None

@@ -22,7 +22,7 @@ class HTTPRequest:
 
     method: str
     url: str
-    headers: Mapping[str, str | Secret | None] = field(default_factory=dict)
+    headers: Mapping[str, str | Secret | None] = field(default_factory=dict[str, "str | Secret | None"])
     content: bytes = b""
 
     @classmethod

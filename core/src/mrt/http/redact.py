@@ -7,7 +7,7 @@ import html
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from mrt.entities.secret import MASK
@@ -16,6 +16,7 @@ _SHORTEST = 4
 """Characters below which a value is no secret: removing it would tear holes into every text."""
 
 _SHORTEST_HALF = 8
+_DEEPEST = 20
 _CARRIERS = ("request", "response", "_request")
 """Attributes under which HTTP libraries hang the request, with its headers, on their exceptions."""
 
@@ -65,14 +66,14 @@ def redact_error(error: BaseException, secrets: Iterable[str]) -> None:
         waiting += [current.__cause__, current.__context__]
         waiting += [item for item in vars(current).values() if isinstance(item, BaseException)]
         if isinstance(current, BaseExceptionGroup):
-            waiting += current.exceptions
+            waiting += cast("BaseExceptionGroup[BaseException]", current).exceptions
 
 
 def _clean(error: BaseException, secrets: tuple[str, ...]) -> None:
     if secrets:
         error.args = tuple(_value(item, secrets) for item in error.args)
-        if isinstance(error, UnicodeError) and hasattr(error, "object"):
-            # The text that could not be encoded is the key, as often as not.
+        if isinstance(error, (UnicodeEncodeError, UnicodeDecodeError)):
+            # What could not be encoded is the key, as often as not.
             error.object = _value(error.object, secrets)
     attributes = getattr(error, "__dict__", {})
     for name, item in list(attributes.items()):
@@ -92,7 +93,7 @@ def _drop(error: BaseException, name: str) -> None:
         error.__dict__[name] = None
 
 
-def _value(value: Any, secrets: tuple[str, ...]) -> Any:
+def _value(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:
     """Return a value without secrets: the same object when it holds none."""
     if isinstance(value, str):
         cleaned: Any = redact(value, secrets)
@@ -101,10 +102,11 @@ def _value(value: Any, secrets: tuple[str, ...]) -> Any:
         text = value.decode("utf-8", "surrogateescape")
         cleaned = redact(text, secrets)
         return value if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
-    if isinstance(value, dict):
-        pairs = [(key, item, _value(item, secrets)) for key, item in value.items()]
-        return value if all(new is old for _, old, new in pairs) else {key: new for key, _, new in pairs}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        items = [_value(item, secrets) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else type(value)(items)
-    return value
+    kind: type[Any] = type(value)
+    if kind not in (dict, list, tuple) or depth > _DEEPEST:
+        return value
+    olds: list[Any] = list(value.values() if kind is dict else value)
+    news = [_value(item, secrets, depth + 1) for item in olds]
+    if all(new is old for new, old in zip(news, olds, strict=True)):
+        return value
+    return dict(zip(value, news, strict=True)) if kind is dict else kind(news)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from pydantic_core import from_json
 
+from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import (
     InvokeAuthorizationError,
     InvokeBadRequestError,
@@ -106,7 +106,7 @@ def error_from_response(response: HTTPResponse) -> InvokeError:
         said = VendorError(message=f"the answer is {web_page(response.content)}")
     request_id = response.request_id or said.request_id
     if status < 300:
-        if isinstance(value, (Mapping, list)) and names_error(value):
+        if names_error(value):
             return error_from_body(value, status=None, request_id=request_id, headers=response.headers)
         what = said.message if web else f"the answer is {response.media_type or 'of no type'}"
         return InvokeBadResponseError(f"{what}, where a stream was expected", status=status, request_id=request_id)
@@ -137,9 +137,9 @@ def error_from_body(
 
 def names_error(value: object) -> bool:
     """Return whether a decoded body or event says that it is an error."""
-    if isinstance(value, list):
+    if is_list(value):
         return bool(value) and names_error(value[0])
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         return False
     return bool(value.get("error") or value.get("errors")) or "error" in (value.get("object"), value.get("type"))
 

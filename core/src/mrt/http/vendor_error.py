@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mrt.entities.plain import is_list, is_mapping
 from mrt.http.texts import clean
 
 _MESSAGES = ("message", "msg", "error_message", "error_msg", "errorMessage", "detail", "details", "reason", "title")
@@ -65,13 +66,13 @@ def _collect(value: Any, texts: list[str], codes: list[str], found: VendorError,
         return
     if isinstance(value, str):
         texts.append(value)
-    elif isinstance(value, list):
-        if value and all(isinstance(item, Mapping) and "loc" in item for item in value):
+    elif is_list(value):
+        if value and all(is_mapping(item) and "loc" in item for item in value):
             texts.append("; ".join(_field_problem(item) for item in value[:5]))
         else:
             for item in value[:5]:
                 _collect(item, texts, codes, found, depth + 1)
-    elif isinstance(value, Mapping):
+    elif is_mapping(value):
         inner = value.get("error") or value.get("errors")
         if isinstance(inner, str) and any(isinstance(value.get(name), str) for name in _MESSAGES):
             # Beside a message, the text of "error" is a name for it: {"error": "Unauthorized", "message": "..."}.
@@ -107,5 +108,5 @@ def _collect_fields(
 
 def _field_problem(item: Mapping[str, Any]) -> str:
     place = item["loc"]
-    where = ".".join(str(part) for part in place) if isinstance(place, (list, tuple)) else str(place)
+    where = ".".join(map(str, place)) if is_list(place) else str(place)
     return f"{where}: {item.get('msg') or item.get('message') or item.get('type') or 'wrong'}"

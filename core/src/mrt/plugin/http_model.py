@@ -11,12 +11,14 @@ The same three methods serve sync, async and streaming, and can be tested on rec
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from contextlib import closing
+from time import monotonic
 from typing import Any, Literal, Protocol
 
 from mrt.entities.invocation import Invocation
 from mrt.http.context import CallContext, current_context
 from mrt.http.framing import Decoder, decoder_for
-from mrt.http.messages import Headers, HTTPRequest, HTTPResponse, ServerSentEvent
+from mrt.http.messages import Headers, HTTPRequest, HTTPResponse, ServerSentEvent, Timeouts
 from mrt.http.status import error_from_response
 from mrt.plugin.base import AIModel, missing
 
@@ -93,26 +95,28 @@ class HTTPModel(AIModel):
         context = _context(invocation)
         if invocation.stream:
             return self._stream(invocation, context)
-        flow = self.exchange(invocation)
-        try:
-            request = next(flow)
-            while True:
-                response = context.transport.send(request, context.timeouts)
-                request = self._answer(flow, invocation, response)
-        except StopIteration as end:
-            return end.value
+        started = monotonic()
+        with closing(self.exchange(invocation)) as flow:
+            try:
+                request = next(flow)
+                while True:
+                    response = context.transport.send(request, _rest(context, started))
+                    request = self._answer(flow, invocation, response)
+            except StopIteration as end:
+                return end.value
 
     async def _ainvoke_once(self, invocation: Invocation[Any]) -> Any:
         context = _context(invocation)
-        flow = self.exchange(invocation)
-        try:
-            request = next(flow)
-            while True:
-                response = await context.transport.asend(request, context.timeouts)
-                request = self._answer(flow, invocation, response)
-        except StopIteration as end:
-            # A coroutine must not let StopIteration out.
-            return end.value
+        started = monotonic()
+        with closing(self.exchange(invocation)) as flow:
+            try:
+                request = next(flow)
+                while True:
+                    response = await context.transport.asend(request, _rest(context, started))
+                    request = self._answer(flow, invocation, response)
+            except StopIteration as end:
+                # A coroutine must not let StopIteration out.
+                return end.value
 
     def ainvoke(self, invocation: Invocation[Any]) -> Any:
         """Run the exchange, or open the stream, on the running event loop."""
@@ -135,12 +139,12 @@ class HTTPModel(AIModel):
                     if parser.done:
                         break
                 if parser.done:
-                    stream.drain()
                     break
             else:
                 for event in decoder.finish():
                     yield from parser.feed(event)
             yield from parser.finish()
+            stream.drain()
 
     async def _astream(self, invocation: Invocation[Any]) -> AsyncIterator[Any]:
         context = _context(invocation)
@@ -155,7 +159,6 @@ class HTTPModel(AIModel):
                     if parser.done:
                         break
                 if parser.done:
-                    await stream.drain()
                     break
             else:
                 for event in decoder.finish():
@@ -163,17 +166,26 @@ class HTTPModel(AIModel):
                         yield chunk
             for chunk in parser.finish():
                 yield chunk
+            await stream.drain()
 
     def _prepare(self, invocation: Invocation[Any]) -> tuple[HTTPRequest, StreamParser, Decoder]:
         return self.build_request(invocation), self.stream_parser(invocation), decoder_for(self.framing)
 
     def _is_no_stream(self, status: int, headers: Headers) -> bool:
+        if status >= 300:
+            return True
         # Servers answer 200 with a JSON error or a web page where a stream was asked for.
-        wrong_types = ("application/json", "text/html")
-        return status >= 300 or (self.framing == "sse" and headers.get("content-type", "").startswith(wrong_types))
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type == "text/html" or (media_type == "application/json" and self.framing != "ndjson")
 
     def _not_a_stream(self, invocation: Invocation[Any], response: HTTPResponse) -> Exception:
         return self.parse_error(invocation, response)
+
+
+def _rest(context: CallContext, started: float) -> Timeouts:
+    """Return the time limits of the next request: the total limit is one for all requests of a call."""
+    total = context.timeouts.total
+    return context.timeouts if total is None else context.limited(max(total - (monotonic() - started), 0.0))
 
 
 def _context(invocation: Invocation[Any]) -> CallContext:
