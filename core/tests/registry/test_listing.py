@@ -114,12 +114,13 @@ def test_a_removed_plugin_is_gone(site: Any) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda items: [],
-        lambda items: {key: item[:-1] for key, item in items.items()},
-        lambda items: {key: [None, *item[1:]] for key, item in items.items()},
-        lambda items: {key: [*item[:4], {}, *item[5:]] for key, item in items.items()},
-        lambda items: {key: [*item[:3], 7, *item[4:]] for key, item in items.items()},
-        lambda items: dict.fromkeys(items, 1),
+        lambda item: [],
+        lambda item: 1,
+        lambda item: item[:-1],
+        lambda item: [None, *item[1:]],
+        lambda item: ["nul\0byte", *item[1:]],
+        lambda item: [*item[:4], {}, *item[5:]],
+        lambda item: [*item[:3], 7, *item[4:]],
     ],
 )
 def test_a_corrupt_cache_is_read_over(change: Any, site: Any, cache: Path) -> None:
@@ -127,9 +128,11 @@ def test_a_corrupt_cache_is_read_over(change: Any, site: Any, cache: Path) -> No
     rows = Registry().listing()
     file = cache / cache_name("providers")
     whole = json.loads(file.read_text())
-    file.write_text(json.dumps(change(whole)))
-    assert Registry().listing() == rows
-    assert json.loads(file.read_text()) == whole
+    broken = {place: {value: change(item) for value, item in items.items()} for place, items in whole.items()}
+    for text in (json.dumps(broken), json.dumps(dict.fromkeys(whole, 1)), "[1]", "{"):
+        file.write_text(text)
+        assert Registry().listing() == rows
+        assert json.loads(file.read_text()) == whole
 
 
 def test_plugins_without_a_file_are_not_kept(site: Any, cache: Path) -> None:

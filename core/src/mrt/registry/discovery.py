@@ -98,12 +98,12 @@ def _scan(stamps: list[list[Any]]) -> _Found:
     name = cache_name("plugins")
     kept = _kept_folders(read_json(name))
     found = _Found([], [])
-    known: dict[str, str] = {}
+    known: set[str] = set()
     new: dict[str, list[Any]] = {}
     for path, mtime, size in stamps:
         items = kept.get(path)
         if items is not None and items[:2] == [mtime, size]:
-            facts = [EntryPointFact(*item) for item in items[2]]
+            facts = list(map(EntryPointFact._make, items[2]))
         elif not _has_metadata(path):
             continue
         else:
@@ -111,10 +111,9 @@ def _scan(stamps: list[list[Any]]) -> _Found:
             found.problems.extend(problems)
             if settled(mtime) and not problems:
                 new[path] = [mtime, size, facts]
-        for fact in facts:
-            # As for modules, the first folder that has a distribution hides the later ones.
-            if known.setdefault(_normalized(fact.distribution), path) == path:
-                found.facts.append(fact)
+        # As for modules, the first folder that has a distribution hides the later ones.
+        found.facts.extend(fact for fact in facts if not known or _normalized(fact.distribution) not in known)
+        known.update(_normalized(fact.distribution) for fact in facts)
     if new:
         current = {path: items for path, items in {**kept, **new}.items() if os.path.exists(path)}
         folders = dict(list(current.items())[-_MOST_FOLDERS:])

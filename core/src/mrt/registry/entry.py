@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mrt.errors import PluginError, SchemaError
@@ -33,6 +33,12 @@ class ProviderEntry:
         plugin: That object.
     """
 
+    _broken: PluginFailure | None = None
+    _relay: Relay | None = None
+    _schema: ProviderEntity | None = None
+    _schema_path: str | None = _UNSEARCHED
+    _loading = False
+
     def __init__(
         self, name: str, wrappers: Wrappers, *, fact: EntryPointFact | None = None, plugin: Any = None
     ) -> None:
@@ -44,8 +50,6 @@ class ProviderEntry:
         self._wrappers = wrappers
         self._plugin = plugin
         self._lock = threading.RLock()
-        self._loading = False
-        self.reset()
 
     def __repr__(self) -> str:
         return f"ProviderEntry({self.name!r}, distribution={self.distribution!r}, version={self.version!r})"
@@ -54,10 +58,8 @@ class ProviderEntry:
         """Forget what was made and what failed, so that the next use tries again."""
         with self._lock:
             self.failures.clear()
-            self._broken: PluginFailure | None = None
-            self._relay: Relay | None = None
-            self._schema: ProviderEntity | None = None
-            self._schema_path: str | None = _UNSEARCHED
+            self._broken = self._relay = self._schema = None
+            self._schema_path = _UNSEARCHED
 
     @property
     def broken(self) -> PluginFailure | None:
@@ -138,7 +140,7 @@ class ProviderEntry:
             return find_schema(module_of(self.fact.value))
         name = getattr(self._plugin, "package", None)
         if not isinstance(name, str):
-            name = self._plugin.__name__ if inspect.ismodule(self._plugin) else type(self._plugin).__module__
+            name = self._plugin.__name__ if isinstance(self._plugin, ModuleType) else type(self._plugin).__module__
         return find_schema(name)
 
     def _load_schema(self) -> ProviderEntity:

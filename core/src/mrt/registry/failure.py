@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mrt.errors import MRTError
 
@@ -18,8 +17,7 @@ _WHAT: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PluginFailure:
+class PluginFailure(NamedTuple):
     """One plugin that does not work, or not as it says.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
 from mrt.errors import MRTError
-from mrt.registry.discovery import cache_name
+from mrt.registry.discovery import EntryPointFact, cache_name
 from mrt.registry.locate import module_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mrt.registry.entry import ProviderEntry
 
 _TYPES = (str, int, int, str, dict, list, list)
-_WIDTH = len(_TYPES)
 
 
 class ProviderSummary(NamedTuple):
@@ -25,7 +24,7 @@ class ProviderSummary(NamedTuple):
 
     Args:
         name: Provider name.
-        label: Display name by language (``en_US``).
+        label: Display name by language: ``en_US``, and those that differ from it.
         model_types: Model types as in the YAML (``text-embedding``).
         distribution: Distribution that brings it.
         version: Version of the distribution.
@@ -46,66 +45,77 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
     """Describe providers; those whose description fails are left out, and their entries say why."""
     file = cache_name("providers")
     kept = as_dict(read_json(file))
-    fresh: dict[str, list[Any]] = {}
-    changed = False
+    read: dict[str, dict[str, list[Any]]] = {}
+    hidden = _Hidden()
     summaries: list[ProviderSummary] = []
-    names = _NamesAhead()
     for entry in entries:
-        key = f"{entry.fact.location}|{entry.fact.value}" if entry.fact is not None else ""
-        item = as_list(kept.get(key))
-        if key and _is_current(item) and not names.hide(entry):
-            entry.schema_path = item[0]
-            entry.check_id(item[3])
-            fresh[key] = item
-            summaries.append(_summary(entry, item[4], item[5], item[6], item[0]))
-            continue
+        fact = entry.fact
+        if fact is not None:
+            item = as_list(as_dict(kept.get(fact.location)).get(fact.value))
+            path = _current_path(fact.location, item)
+            if path is not None and not hidden.is_hidden(fact):
+                entry.schema_path = path
+                entry.check_id(item[3])
+                summaries.append(_summary(entry, path, item[4], item[5], item[6]))
+                continue
         try:
             schema = entry.schema
         except MRTError:
             continue
+        path = entry.schema_path
         types = [kind.value for kind in schema.supported_model_types]
         methods = [method.value for method in schema.configurate_methods]
-        summary = _summary(entry, _texts(schema), types, methods, entry.schema_path)
+        summary = _summary(entry, path, _texts(schema), types, methods)
         summaries.append(summary)
-        stamp = _stamp(entry.schema_path)
-        if key and stamp is not None and settled(stamp[0]):
-            changed = True
-            fresh[key] = [entry.schema_path, *stamp, schema.provider, summary.label, types, methods]
-    if changed:
-        # What other programs of this environment found stays, as long as its file does.
-        others = ((key, item) for key, item in kept.items() if key not in fresh and _is_current(as_list(item)))
-        write_json(file, {**dict(others), **fresh})
+        stamp = None if path is None else _stamp(path)
+        if fact is not None and path is not None and stamp is not None and settled(stamp[0]):
+            short = path.removeprefix(fact.location + os.sep)
+            item = [short, *stamp, schema.provider, summary.label, types, methods]
+            read.setdefault(fact.location, {})[fact.value] = item
+    if read:
+        _keep(file, kept, read)
     return summaries
 
 
+def _keep(file: str, kept: dict[str, Any], read: dict[str, dict[str, list[Any]]]) -> None:
+    # What other programs of this environment found stays, as long as its file does.
+    for location, items in kept.items():
+        fresh = read.setdefault(location, {})
+        for value, item in as_dict(items).items():
+            if value not in fresh and _current_path(location, as_list(item)) is not None:
+                fresh[value] = item
+    write_json(file, {location: items for location, items in read.items() if items})
+
+
 def _summary(
-    entry: ProviderEntry, label: dict[str, str], types: list[str], methods: list[str], path: str | None
+    entry: ProviderEntry, path: str | None, label: dict[str, str], types: list[str], methods: list[str]
 ) -> ProviderSummary:
     return ProviderSummary(entry.name, label, types, entry.distribution, entry.version, path, methods)
 
 
 def _texts(schema: ProviderEntity) -> dict[str, str]:
-    return {lang: text for lang, text in schema.label.model_dump().items() if isinstance(text, str)}
+    english = schema.label.en_US
+    texts = schema.label.model_dump().items()
+    return {"en_US": english, **{lang: text for lang, text in texts if isinstance(text, str) and text != english}}
 
 
-def _stamp(path: str | None) -> tuple[int, int] | None:
-    if path is None:
-        return None
+def _stamp(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_mtime_ns, status.st_size
 
 
-def _is_current(item: list[Any]) -> bool:
-    if len(item) != _WIDTH or not all(map(isinstance, item, _TYPES)) or "en_US" not in as_dict(item[4]):
-        return False
-    stamp = _stamp(item[0])
-    return stamp is not None and [*stamp] == item[1:3]
+def _current_path(location: str, item: list[Any]) -> str | None:
+    """Return the path of an item's file if the item is whole and the file has not changed since."""
+    if tuple(map(type, item)) != _TYPES or "en_US" not in item[4]:
+        return None
+    path: str = item[0] if os.path.isabs(item[0]) else f"{location}{os.sep}{item[0]}"
+    return path if _stamp(path) == (item[1], item[2]) else None
 
 
-class _NamesAhead:
+class _Hidden:
     """Tells whether a folder earlier in `sys.path` hides a plugin's package, as a checkout in the working folder does.
 
     Only then may the package be another one than when the list was kept, although no file changed.
@@ -114,14 +124,11 @@ class _NamesAhead:
     def __init__(self) -> None:
         self._by_location: dict[str, frozenset[str]] = {}
 
-    def hide(self, entry: ProviderEntry) -> bool:
-        assert entry.fact is not None
-        location = entry.fact.location
-        names = self._by_location.get(location)
+    def is_hidden(self, fact: EntryPointFact) -> bool:
+        names = self._by_location.get(fact.location)
         if names is None:
-            names = self._by_location[location] = frozenset(_names_ahead(location))
-        top = module_of(entry.fact.value).partition(".")[0]
-        return top in names or f"{top}.py" in names
+            names = self._by_location[fact.location] = frozenset(_names_ahead(fact.location))
+        return module_of(fact.value).partition(".")[0] in names
 
 
 def _names_ahead(location: str) -> Iterator[str]:
@@ -130,6 +137,7 @@ def _names_ahead(location: str) -> Iterator[str]:
         if path == location:
             return
         try:
-            yield from os.listdir(path)
-        except OSError:
+            names = os.listdir(path)
+        except (OSError, ValueError):
             continue
+        yield from (name.partition(".")[0] for name in names)

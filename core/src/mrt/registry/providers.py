@@ -63,8 +63,9 @@ class Providers(dict[str, "ProviderEntity"]):
         return super().pop(name, *default)
 
     def popitem(self) -> tuple[str, ProviderEntity]:
-        name, value = super().popitem()
-        return name, value or self._entries[name].schema
+        name, kept = super().popitem()
+        value = cast("ProviderEntity | None", kept)
+        return name, self._entries[name].schema if value is None else value
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self else super().setdefault(name, default)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mrt.errors import MRTError, PluginError
@@ -168,15 +167,19 @@ class Registry:
                 found += [failure for entry in entries if entry in active for failure in entry.failures]
         return found + self.wrappers.failures
 
-    def _entries(self) -> Iterator[ProviderEntry]:
+    def _entries(self) -> list[ProviderEntry]:
         with self._lock:
-            active = [self._active(name) for name in sorted(self._all_claims())]
-        return (entries[0] for entries in active if len(entries) == 1 and entries[0].broken is None)
+            claims = sorted(self._all_claims().items())
+            active = [self._active(name) for name, _ in claims] if self._disabled else [one for _, one in claims]
+            return [entries[0] for entries in active if len(entries) == 1 and entries[0].broken is None]
 
     def _active(self, name: str) -> list[ProviderEntry]:
+        entries = self._all_claims().get(name, [])
+        if not self._disabled:
+            return entries
         if name in self._disabled:
             return []
-        return [entry for entry in self._all_claims().get(name, ()) if entry.distribution not in self._disabled]
+        return [entry for entry in entries if entry.distribution not in self._disabled]
 
     def _all_claims(self) -> dict[str, list[ProviderEntry]]:
         claims = self._claims
@@ -190,12 +193,16 @@ class Registry:
     def _discover(self) -> dict[str, list[ProviderEntry]]:
         self._problems += discovery_problems()
         claims: dict[str, list[ProviderEntry]] = {}
-        # A distribution that says the same twice makes one claim.
-        for fact in dict.fromkeys(discover("mrt.providers")):
+        for fact in discover("mrt.providers"):
+            claimed = claims.setdefault(fact.name, [])
+            # A distribution that says the same twice makes one claim.
+            if any(entry.fact == fact for entry in claimed):
+                continue
             problem = bad_name(fact.name)
             if problem is None:
-                claims.setdefault(fact.name, []).append(ProviderEntry(fact.name, self.wrappers, fact=fact))
+                claimed.append(ProviderEntry(fact.name, self.wrappers, fact=fact))
             else:
+                del claims[fact.name]
                 error = PluginError(problem, provider=fact.name, distribution=fact.distribution)
                 self._problems.append(PluginFailure(fact.name, fact.distribution, fact.version, "discover", error))
         return claims
