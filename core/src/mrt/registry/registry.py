@@ -36,6 +36,7 @@ class Registry:
         self._load_entry_points = load_entry_points
         self._claims: dict[str, list[ProviderEntry]] | None = None
         self._problems: list[PluginFailure] = []
+        self._listed = False
         off = os.environ.get(DISABLED_VARIABLE, "").split(",")
         self._disabled = {name.strip() for name in off if name.strip()}
         self.wrappers = Wrappers(self._middleware_facts)
@@ -46,7 +47,9 @@ class Registry:
 
     def listing(self) -> list[ProviderSummary]:
         """Return what a list of providers shows; warm, this reads two cached files and one `stat` per plugin."""
-        return summarize(self._entries())
+        summaries = summarize(self._entries())
+        self._listed = True
+        return summaries
 
     def providers(self) -> dict[str, ProviderEntity]:
         """Return the providers by name; descriptions come from YAML, and are read when looked at."""
@@ -117,6 +120,7 @@ class Registry:
         """Undo `disable` and ``MRT_DISABLED_PLUGINS`` for a name, and give a failed plugin another try."""
         with self._lock:
             self._disabled.discard(name)
+            self._listed = False
             for entry in self._all_claims().get(name, ()):
                 if entry.broken is not None:
                     entry.reset()
@@ -143,7 +147,8 @@ class Registry:
     @property
     def failures(self) -> list[PluginFailure]:
         """What does not work, as far as it shows without importing plugins that describe themselves; see `check`."""
-        self.listing()
+        if not self._listed:
+            self.listing()
         return self._known_failures()
 
     def check(self) -> list[PluginFailure]:
