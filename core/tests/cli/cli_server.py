@@ -102,7 +102,7 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
     if text == "kinds":
         return {"text": json.dumps([m["kinds"] for m in body["messages"]]), "finish": "stop"}
     if text.startswith("think "):
-        return {"thinking": "let me see", "text": text[6:], "finish": "stop"}
+        return {"thinking": "\nlet me see", "text": f"\n\n{text[6:]}", "finish": "stop"}
     if text == "cut":
         return {"text": "half an ans", "finish": "length"}
     if text == "nothing":

@@ -72,7 +72,7 @@ def test_verbose_shows_tokens_price_and_time(mrt: Runner) -> None:
     done = mrt(*CHAT, "Hello", "-v")
     assert done.out == "You said: Hello\n"
     assert done.err.startswith("3 + 5 tokens (reported), 0.000084 USD, ")
-    assert done.err.endswith("finish reason stop\n")
+    assert done.err.endswith(" s), stop\n")
 
 
 def test_a_cut_and_an_empty_answer_are_told(mrt: Runner) -> None:

@@ -25,11 +25,7 @@ PROVIDER = "xinference"
 DISTRIBUTION = "mrt-xinference"
 WIDTH = 80
 
-_TOOL = {
-    "name": "get_weather",
-    "description": "Tell the weather of a city.",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
+_TOOL = '{"name":"weather","parameters":{"properties":{"city":{"type":"string"}}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +36,28 @@ class Step:
     command: tuple[str, ...]
 
 
-def _model(verb: str, uid: str, *rest: str) -> tuple[str, ...]:
-    return (verb, f"{PROVIDER}/{uid}", "-c", f"model_uid={uid}", *rest)
+def _call(verb: str, model: str, *rest: str) -> tuple[str, ...]:
+    return (verb, f"{PROVIDER}/{model}", *rest)
 
 
+_DOCUMENTS = ("Stocks fell sharply on Monday.", "The cat sat on the mat.", "A dog ran through the park.")
 STEPS = (
     Step("The installed providers", ("providers",)),
     Step("The form for credentials of this one", ("schema", PROVIDER)),
-    Step("Are the credentials right?", _model("validate", "tiny-chat")),
+    Step("Are the credentials right?", _call("validate", "tiny-chat")),
     Step("The models that the server runs", ("models", PROVIDER, "--live")),
-    Step("A chat, streamed", _model("chat", "tiny-chat", "-v", "Say hello.")),
-    Step("A model that thinks first", _model("chat", "tiny-reason", "Think about two plus two.")),
+    Step("A chat, streamed", _call("chat", "tiny-chat", "-v", "Say hello.")),
+    Step("A model that thinks first", _call("chat", "tiny-reason", "Think about two plus two.")),
     Step(
         "The model calls a tool, and gets its result",
-        _model(
-            "chat",
-            "tiny-chat",
-            "--tool",
-            json.dumps(_TOOL),
-            "--tool-result",
-            "get_weather=15 degrees and sunny",
-            "How is the weather in Paris?",
+        _call(
+            "chat", "tiny-chat", "How is the weather in Paris?", "--tool", _TOOL, "--tool-result", "weather=15 degrees"
         ),
     ),
-    Step("Texts become vectors", _model("embed", "tiny-embed", "A cat sat on the mat.", "Stocks fell.")),
-    Step(
-        "Documents sorted by a question",
-        _model(
-            "rerank",
-            "tiny-rerank",
-            "Where did the cat sit?",
-            "Stocks fell sharply on Monday.",
-            "The cat sat on the mat.",
-            "A dog ran through the park.",
-        ),
-    ),
-    Step("Text becomes speech", _model("speak", "tiny-tts", "The cat sat on the mat.", "-o", "cat.wav")),
-    Step("Speech becomes text", _model("transcribe", "tiny-whisper", "cat.wav")),
+    Step("Texts become vectors", _call("embed", "tiny-embed", "A cat sat on the mat.", "Stocks fell.")),
+    Step("Documents sorted by a question", _call("rerank", "tiny-rerank", "Where did the cat sit?", *_DOCUMENTS)),
+    Step("Text becomes speech", _call("speak", "tiny-tts", "The cat sat on the mat.", "-o", "cat.wav")),
+    Step("Speech becomes text", _call("transcribe", "tiny-whisper", "cat.wav")),
 )
 
 
@@ -94,12 +75,13 @@ def run(*, as_json: bool = False) -> int:
     """
     from mrt_testing_kit.server import OracleServer
 
-    if PROVIDER not in Registry(True).names():
-        raise MRTError(f"the demo needs the plugin for {PROVIDER}: pip install mrt-testing-kit {DISTRIBUTION}")
     # A thread of this process serves, so that nothing can be left running, however the process ends.
-    with OracleServer(PROVIDER) as server, _own_place(server.url), _ends_on_sigterm():
+    with _ends_on_sigterm(), OracleServer(PROVIDER) as server, _own_place(server.url):
+        if PROVIDER not in Registry(True).names():
+            raise MRTError(f"the demo needs the plugin for {PROVIDER}: pip install mrt-testing-kit {DISTRIBUTION}")
         if not as_json:
-            print(f"A server that speaks like {PROVIDER} runs at {server.url}; no network, no key.")
+            print(f"A stand-in for {PROVIDER} runs at {server.url}, on this machine:")
+            print("no network and no key are needed. The first command tells mrt where it is.")
             print(f"\n$ export MRT_{PROVIDER.upper()}_SERVER_URL={server.url}", flush=True)
         for number, step in enumerate(STEPS, 1):
             code = _run_as_json(step) if as_json else _run(number, step)
@@ -133,7 +115,7 @@ def command_line(command: tuple[str, ...]) -> str:
     for word in map(shlex.quote, command):
         if len(lines[-1]) + len(word) + 3 > WIDTH and lines[-1].strip():
             lines[-1] += " \\"
-            lines.append(f"    {word}")
+            lines.append(f"  {word}")
         else:
             lines[-1] += f" {word}"
     return "\n".join(lines)

@@ -23,19 +23,30 @@ class AnswerPrinter:
         self.text = ""
         self._reporter = reporter
         self._thinking = False
+        self._thought = ""
         self._dim = sys.stderr.isatty() and "NO_COLOR" not in os.environ
 
     def add(self, message: AssistantPromptMessage) -> None:
         """Print what a message adds."""
         if message.reasoning_content:
-            if not self._thinking:
-                self._thinking = True
-                self._stderr(DIM if self._dim else "thinking: ")
-            self._stderr(self._reporter.clean(message.reasoning_content))
-        if text := message.get_text_content():
+            self._think(self._reporter.clean(message.reasoning_content))
+        text = message.get_text_content()
+        if self._thought and not self.text:
+            # Between thinking and answer models put empty lines of their own.
+            text = text.lstrip("\n")
+        if text:
             self._end_thinking()
             self.text += text
             write(text, end="")
+
+    def _think(self, text: str) -> None:
+        if not self._thought:
+            text = text.lstrip("\n")
+        if text and not self._thinking:
+            self._thinking = True
+            self._stderr(DIM if self._dim else "thinking: ")
+        self._thought += text
+        self._stderr(text)
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +61,8 @@ class AnswerPrinter:
     def _end_thinking(self) -> None:
         if self._thinking:
             self._thinking = False
-            self._stderr(f"{PLAIN}\n" if self._dim else "\n")
+            end = "" if self._thought.endswith("\n") else "\n"
+            self._stderr(f"{PLAIN if self._dim else ''}{end}")
 
     def _stderr(self, text: str) -> None:
         sys.stderr.write(text)

@@ -166,11 +166,10 @@ def usage_line(result: LLMResult) -> str:
     if usage.reasoning_tokens:
         parts.append(f"{usage.reasoning_tokens} of reasoning")
     parts.append("price unknown" if usage.total_price is None else f"{usage.total_price:f} {usage.currency}")
-    parts.append(f"{usage.latency:.2f} s")
-    if usage.time_to_first_chunk is not None:
-        parts.append(f"first chunk after {usage.time_to_first_chunk:.2f} s")
+    first = usage.time_to_first_chunk
+    parts.append(f"{usage.latency:.2f} s" if first is None else f"{usage.latency:.2f} s (first {first:.2f} s)")
     if result.finish_reason:
-        parts.append(f"finish reason {result.finish_reason}")
+        parts.append(result.finish_reason)
     return ", ".join(parts)
 
 
