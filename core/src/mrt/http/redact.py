@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
@@ -17,6 +17,7 @@ _SHORTEST = 4
 
 _SHORTEST_HALF = 8
 _DEEPEST = 20
+_CONTAINERS: frozenset[Any] = frozenset((dict, list, tuple))
 _CARRIERS = ("request", "response", "_request")
 """Attributes under which HTTP libraries hang the request, with its headers, on their exceptions."""
 
@@ -102,8 +103,8 @@ def _value(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:
         text = value.decode("utf-8", "surrogateescape")
         cleaned = redact(text, secrets)
         return value if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
-    kind: type[Any] = type(value)
-    if kind not in (dict, list, tuple) or depth > _DEEPEST:
+    kind: Callable[[Any], Any] = type(value)
+    if kind not in _CONTAINERS or depth > _DEEPEST:
         return value
     olds: list[Any] = list(value.values() if kind is dict else value)
     news = [_value(item, secrets, depth + 1) for item in olds]
