@@ -69,6 +69,7 @@ def test_an_answer(server: OracleServer, chat: Chat, way: Way) -> None:
     assert (result.finish_reason, result.vendor_finish_reason) == ("stop", "end_turn")
     assert result.usage.source == "reported"
     assert result.usage.completion_tokens == oracle.usage("Hello").completion
+    assert result.request_id.startswith("req_")
     [request] = server.requests
     assert request.header("x-api-key") == "sk-test-messages"
     assert request.header("anthropic-version") == "2023-06-01"
@@ -193,6 +194,7 @@ def test_a_stream_that_breaks_off_keeps_what_came(server: OracleServer, chat: Ch
     server.next_answer(Answer("one two three four"))
     with server.fault(fault, after=2), pytest.raises(InvokeConnectionError) as caught:
         way(chat(), "Hello")
+    assert caught.value.request_id
     assert caught.value.partial.text
     assert "one two three four".startswith(caught.value.partial.text)
 

@@ -28,7 +28,11 @@ Flow = Generator[HTTPRequest, HTTPResponse, Any]
 
 
 class StreamParser(Protocol):
-    """Turns the events of one stream into chunks. `done` ends the reading: the vendor's end mark came."""
+    """Turns the events of one stream into chunks. `done` ends the reading: the vendor's end mark came.
+
+    A parser that has an attribute `request_id` finds the vendor's id of the request there before the first event, for
+    its chunks and errors.
+    """
 
     done: bool
 
@@ -132,6 +136,7 @@ class HTTPModel(AIModel):
         with context.transport.open(request, context.timeouts) as stream:
             if self._is_no_stream(stream.status, stream.headers):
                 raise self._not_a_stream(invocation, stream.read())
+            _identify(parser, stream.headers)
             for data in stream:
                 for event in decoder.feed(data):
                     # Chunks go out one by one: an error in a later event must not swallow the earlier ones.
@@ -152,6 +157,7 @@ class HTTPModel(AIModel):
         async with await context.transport.aopen(request, context.timeouts) as stream:
             if self._is_no_stream(stream.status, stream.headers):
                 raise self._not_a_stream(invocation, await stream.read())
+            _identify(parser, stream.headers)
             async for data in stream:
                 for event in decoder.feed(data):
                     for chunk in parser.feed(event):
@@ -180,6 +186,11 @@ class HTTPModel(AIModel):
 
     def _not_a_stream(self, invocation: Invocation[Any], response: HTTPResponse) -> Exception:
         return self.parse_error(invocation, response)
+
+
+def _identify(parser: Any, headers: Headers) -> None:
+    if hasattr(parser, "request_id"):
+        parser.request_id = HTTPResponse(200, headers).request_id
 
 
 def _rest(context: CallContext, started: float) -> Timeouts:

@@ -34,7 +34,7 @@ class MessageStream:
         names: The callers' names of the tools, by the vendor's.
     """
 
-    __slots__ = ("_blank", "_blocks", "_calls", "_counts", "_model", "_names", "_reason", "done")
+    __slots__ = ("_blank", "_blocks", "_calls", "_counts", "_model", "_names", "_reason", "done", "request_id")
 
     def __init__(self, model: str, names: Mapping[str, str]) -> None:
         self._model = model
@@ -45,6 +45,7 @@ class MessageStream:
         self._reason: str | None = None
         self._blank: str | None = ""
         self.done = False
+        self.request_id: str | None = None
 
     def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
         """Return the chunk that an event brings, if any.
@@ -57,10 +58,10 @@ class MessageStream:
             value = from_json(event.data)
         except ValueError as error:
             if event.event == "error":
-                raise error_of(event.data.decode("utf-8", "replace")) from None
-            raise InvokeBadResponseError(f"an event of the stream is no JSON: {error}") from error
+                raise error_of(event.data.decode("utf-8", "replace"), self.request_id) from None
+            raise self._unusable(f"holds an event that is no JSON: {error}") from error
         if not is_mapping(value):
-            raise InvokeBadResponseError("an event of the stream is no JSON object")
+            raise self._unusable("holds an event that is no JSON object")
         kind = value.get("type") or event.event
         if kind == "content_block_delta":
             return self._delta(value.get("index"), value.get("delta"))
@@ -76,7 +77,7 @@ class MessageStream:
         elif kind == "message_stop":
             self.done = True
         elif kind == "error" or names_error(value):
-            raise error_of(value)
+            raise error_of(value, self.request_id)
         return ()
 
     def finish(self) -> Sequence[LLMResultChunk]:
@@ -87,10 +88,10 @@ class MessageStream:
             InvokeBadResponseError: The message ended without ever having been one.
         """
         if not self.done and self._reason is None:
-            raise InvokeConnectionError("the stream ended before the message did")
+            raise InvokeConnectionError("the stream ended before the message did", request_id=self.request_id)
         usage = self._counts.usage()
         if not self._blocks and is_hollow(self._reason, usage):
-            raise InvokeBadResponseError("the stream holds no answer")
+            raise self._unusable("holds no answer")
         rest = [chunk for block in self._calls for chunk in self._stop(block)]
         opaque = opaque_blocks([block.replay() for block in self._blocks.values()])
         last = self._chunk(AssistantPromptMessage("", opaque_body=opaque))
@@ -171,4 +172,7 @@ class MessageStream:
         return self._say(block, block.text)
 
     def _chunk(self, message: AssistantPromptMessage) -> LLMResultChunk:
-        return LLMResultChunk(self._model, LLMResultChunkDelta(0, message))
+        return LLMResultChunk(self._model, LLMResultChunkDelta(0, message), request_id=self.request_id)
+
+    def _unusable(self, what: str) -> InvokeBadResponseError:
+        return InvokeBadResponseError(f"the stream {what}", request_id=self.request_id)
