@@ -76,11 +76,21 @@ def test_tool_names_lead_back() -> None:
     assert result.message.tool_calls[0].function.name == "weather.get"
 
 
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
 def test_thinking_has_several_names(field: str) -> None:
     result = parse(answer({"content": "4", field: "2 and 2"}))
     assert (result.text, result.reasoning_content) == ("4", "2 and 2")
     assert result.message.reasoning_content == "2 and 2"
+
+
+def test_thinking_in_a_list_of_parts() -> None:
+    parts = [
+        {"type": "reasoning.text", "text": "2 and "},
+        {"type": "reasoning.summary", "summary": "2"},
+        {"type": "reasoning.encrypted", "data": "b3JhY2xl"},
+    ]
+    assert parse(answer({"content": "4", "reasoning_details": parts})).reasoning_content == "2 and 2"
+    assert parse(answer({"content": "4", "reasoning_details": parts[2:]})).reasoning_content is None
 
 
 def test_thinking_in_both_fields_counts_once() -> None:

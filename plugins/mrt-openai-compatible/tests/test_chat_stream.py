@@ -184,7 +184,7 @@ def test_an_unusable_event_is_a_bad_answer(data: bytes) -> None:
         read(b"data: " + data + b"\n\n" + sse(delta({}, "stop")))
 
 
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
 def test_thinking_and_text_apart_also_in_one_event(field: str) -> None:
     found = read(sse(
         delta({"content": None, field: ""}), delta({field: "wh"}), delta({field: "y", "content": "fo"}),

@@ -78,8 +78,9 @@ def test_each_shape_of_reply(value: Any) -> None:
 
 def test_plain_text_is_a_reply_and_a_web_page_is_none() -> None:
     assert transcript("Grüße\n".encode(), media_type="text/plain") == "Grüße"
+    assert transcript({"text": "Grüße"}, media_type="text/plain") == "Grüße"
     for page in (b"<!DOCTYPE html><html><body>gone</body></html>", b'{"error": "gone gone gone"}'):
-        with pytest.raises(InvokeBadResponseError):
+        with pytest.raises(InvokeError):
             transcript(page, media_type="text/plain")
 
 
@@ -134,6 +135,7 @@ def test_a_voice_that_the_schema_does_not_have_is_refused() -> None:
         (bytes(50), "audio/pcm", "audio/pcm"),
         (bytes(50), "application/octet-stream", "audio/mpeg"),
         (b"{\x00" * 20, "audio/pcm", "audio/pcm"),
+        (MP3, "text/plain", "audio/mpeg"),
     ],
 )
 def test_the_media_type_is_that_of_the_bytes(content: bytes, declared: str, wanted: str) -> None:

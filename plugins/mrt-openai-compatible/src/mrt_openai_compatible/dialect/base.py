@@ -101,12 +101,15 @@ class OpenAIModel(HTTPModel):
             response: The response; None inside a stream.
         """
         # No status is given: the one of the response says that all is well, so the words have to tell.
-        return error_from_body(
+        error = error_from_body(
             value,
             status=None,
             request_id=response.request_id if response is not None else None,
             headers=response.headers if response is not None else None,
         )
+        if error.status is None:
+            error.status = response.status if response is not None else 200
+        return error
 
     def checked(self, response: HTTPResponse, expected: str) -> dict[str, Any]:
         """Return the JSON object of a response.

@@ -14,8 +14,11 @@ from mrt_openai_compatible.dialect.reader import ReaderOptions, StreamReader, fi
 from mrt_openai_compatible.dialect.tool_stream import whole_calls
 from mrt_openai_compatible.dialect.usage import read_usage
 
-REASONING_FIELDS = ("reasoning_content", "reasoning")
-"""Where servers put thinking: DeepSeek's name, then the one of OpenRouter and of vLLM since 0.10."""
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+"""Where servers put thinking: DeepSeek's name, that of vLLM since 0.10, Ollama's, and OpenRouter's list of parts.
+
+Servers that send several say the same in each, so the first that is there counts.
+"""
 
 
 class ChatStreamParser(StreamReader):
@@ -61,7 +64,17 @@ class ChatStreamParser(StreamReader):
         if (
             self._plain
             and text.__class__ is str
-            and not (get("reasoning_content") or get("reasoning") or get("tool_calls") or get("refusal"))
+            and (
+                len(delta) == 1
+                or not (
+                    get("reasoning_content")
+                    or get("reasoning")
+                    or get("tool_calls")
+                    or get("refusal")
+                    or get("thinking")
+                    or get("reasoning_details")
+                )
+            )
         ):
             if not text:
                 return ()
@@ -182,5 +195,5 @@ def reasoning_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if is_mapping(value):
-        return reasoning_text(value.get("text") or value.get("content"))
+        return reasoning_text(value.get("text") or value.get("content") or value.get("summary"))
     return "".join(map(reasoning_text, value)) if is_list(value) else ""

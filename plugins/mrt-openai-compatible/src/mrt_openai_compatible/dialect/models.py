@@ -93,10 +93,12 @@ def validate_by_list_and_call(model_class: OpenAIModel, model: str, credentials:
         InvokeError: The server could not be asked: no connection, too many calls, a failure of its own.
     """
     known: list[str] = []
+    lists = False
     try:
         if model_class.lists_models:
             try:
                 known = [str(entry["id"]) for entry in model_class.list_entries(credentials)]
+                lists = True
             except (InvokeBadRequestError, InvokeBadResponseError) as error:
                 if not _has_no_list(error):
                     raise
@@ -104,12 +106,14 @@ def validate_by_list_and_call(model_class: OpenAIModel, model: str, credentials:
                 return
         model_class.probe(model, credentials)
     except InvokeAuthorizationError as error:
-        raise CredentialsValidateFailedError(f"the server refused the key: {error}", cause=error) from error
+        # Without a status the key never left: it could not be one.
+        reason = f"the server refused the key: {error}" if error.status else str(error)
+        raise CredentialsValidateFailedError(reason, cause=error) from error
     except InvokeModelNotFoundError as error:
-        raise _unknown_model(model, known, error) from error
+        raise _unknown_model(model, known, error, lists=lists) from error
     except (InvokeBadRequestError, InvokeBadResponseError) as error:
         if error.status in _NO_LIST or isinstance(error, InvokeBadResponseError):
-            raise _unknown_model(model, known, error) if known else _wrong_url(error) from error
+            raise _unknown_model(model, known, error, lists=True) if lists else _wrong_url(error) from error
         raise CredentialsValidateFailedError(
             f"the server refused a small call to '{model}': {error}", cause=error
         ) from error
@@ -120,8 +124,8 @@ def _has_no_list(error: InvokeError) -> bool:
     return error.status in _NO_LIST or isinstance(error, InvokeBadResponseError)
 
 
-def _unknown_model(model: str, known: list[str], error: InvokeError) -> CredentialsValidateFailedError:
-    has = ""
+def _unknown_model(model: str, known: list[str], error: InvokeError, *, lists: bool) -> CredentialsValidateFailedError:
+    has = "" if lists else ", or the path of the URL is wrong: it has no list of models either"
     if known:
         more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
         has = f"; it has: {', '.join(known[:_SHOWN])}{more}"

@@ -45,9 +45,7 @@ class OpenAISpeech2TextModel(OpenAIModel, Speech2TextModel):
 
         A plain-text body counts, too: some servers know no other format.
         """
-        if response.media_type == "text/plain":
-            if is_text(response.content[:HEAD]):
-                raise bad_answer("is no text of speech", response)
+        if response.media_type == "text/plain" and not is_text(response.content):
             return response.text.removesuffix("\n")
         value: Any = response.json()
         if isinstance(value, str):

@@ -95,10 +95,14 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
         return sounds[0] if len(sounds) == 1 else SpeechAudio(join_audio(sounds), sounds[0].media_type)
 
     def parse_response(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> SpeechAudio:
-        content = response.content
-        if not content or is_text(content) or response.media_type.startswith(("text/", "application/json")):
-            raise self.not_a_sound(content, response)
-        return SpeechAudio(response.content, self._media_type(invocation, response))
+        content, found = response.content, sniff(response.content[:HEAD])
+        if found is None or not found.startswith("audio/"):
+            # Only bytes that show no type of sound are judged by what the server calls them.
+            words = response.media_type.startswith(("text/", "application/json"))
+            if not content or is_text(content) or words:
+                raise self.not_a_sound(content, response)
+            found = self._declared_type(invocation, response)
+        return SpeechAudio(content, found)
 
     def stream_parser(self, invocation: Invocation[TTSRequest]) -> StreamParser:
         parser: StreamParser = SoundStreamParser(self)
@@ -114,11 +118,7 @@ class OpenAITTSModel(OpenAIModel, TTSModel):
             return bad_answer("is no sound, but text", response)
         return self.embedded_error(value, response) if isinstance(value, (dict, str)) else bad_answer("is no sound")
 
-    def _media_type(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> str:
-        # The bytes are what will be played, so they outweigh the header.
-        found = sniff(response.content[:HEAD])
-        if found is not None and found.startswith("audio/"):
-            return found
+    def _declared_type(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> str:
         declared = response.media_type
         if declared.startswith("audio/"):
             return declared
