@@ -10,16 +10,27 @@ import re
 from typing import Literal
 
 Kind = Literal[
-    "quota", "rate", "context", "filter", "model", "authorization", "timeout", "overloaded", "request", "server"
+    "banned",
+    "quota",
+    "rate",
+    "context",
+    "filter",
+    "model",
+    "authorization",
+    "timeout",
+    "overloaded",
+    "request",
+    "server",
 ]
 
 _TABLE: tuple[tuple[Kind, str, str], ...] = (
+    ("banned", "banned", r"temporarily banned|banned temporarily|too many failed attempts"),
     (
         "quota",
         "insufficientquota insufficientuserquota insufficientbalance insufficientcredits quotaexceeded arrearage "
         "billinghardlimitreached billingnotactive billingerror accountdeactivated paymentrequired exceededcurrentquota",
         r"exceeded your current quota|insufficient[ _](?:account )?(?:quota|balance|credits?|funds)|billing"
-        r"|credit balance is too low|out of credits?|payment required|temporarily banned",
+        r"|credit balance is too low|out of credits?|payment required",
     ),
     (
         "rate",
@@ -38,7 +49,7 @@ _TABLE: tuple[tuple[Kind, str, str], ...] = (
         r"|(?:maximum|allowed) (?:number of )?(?:input )?tokens|exceed(?:s|ed)? (?:the )?(?:model'?s? )?"
         r"(?:max(?:imum)? )?(?:token limit|max(?:imum)? length|number of tokens)|too many tokens"
         r"|reduce the length of the (?:messages|prompt|input)|range of input length|must have less than \d+ tokens"
-        r"|tokens` \+ `max_new_tokens`|context the overflows",
+        r"|tokens \+ `max_new_tokens`|context the overflows",
     ),
     (
         "filter",

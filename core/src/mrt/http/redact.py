@@ -103,7 +103,7 @@ def _value(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:
         text = value.decode("utf-8", "surrogateescape")
         cleaned = redact(text, secrets)
         return value if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
-    kind: Callable[[Any], Any] = type(value)
+    kind = cast("Callable[[Any], Any]", type(value))
     if kind not in _CONTAINERS or depth > _DEEPEST:
         return value
     olds: list[Any] = list(value.values() if kind is dict else value)

@@ -57,6 +57,7 @@ _BY_STATUS: dict[int, _Meaning] = {
 }
 
 _BY_KIND: dict[Kind, _Meaning] = {
+    "banned": _Meaning(InvokeRateLimitError, "the vendor has shut this client out for a while", retryable=False),
     "quota": _BY_STATUS[402],
     "rate": _BY_STATUS[429],
     "context": _Meaning(InvokeContextLengthError, "the prompt does not fit the model's context; shorten it"),
@@ -78,7 +79,7 @@ _REFINES: dict[int, frozenset[Kind]] = {
     407: frozenset(),
     408: frozenset(),
     425: frozenset(),
-    429: frozenset({"quota"}),
+    429: frozenset({"quota", "banned"}),
 }
 _REFINES_CLIENT: frozenset[Kind] = frozenset({"quota", "context", "filter", "model", "authorization"})
 _REFINES_SERVER: frozenset[Kind] = frozenset({"context"})
