@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from oai_calls import Gathered, delta, make_call, run_stream, sse
+from oai_calls import Gathered, delta, make_call, make_response, run_stream, sse
 
 from mrt.entities.message import PromptMessageTool, ToolCall
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError, InvokeError
@@ -268,6 +268,18 @@ def test_the_servers_model_name_may_be_distrusted() -> None:
         trust_model = False
 
     assert read(PLAIN, Paths()).chunks[0].model == "some-model"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"error": "out of order"}, {"detail": "out of order"}, {"code": 1, "message": "out of order"}],
+)
+def test_json_where_a_stream_is_due_says_what(value: Any) -> None:
+    error = MODEL.parse_error(make_call(stream=True), make_response(value))
+    assert isinstance(error, InvokeError)
+    assert "out of order" in str(error)
+    assert isinstance(MODEL.parse_error(None, make_response(b"{broken")), InvokeBadResponseError)
+    assert isinstance(MODEL.parse_error(None, make_response({"choices": []})), InvokeBadResponseError)
 
 
 class ShoutParser(ChatStreamParser):

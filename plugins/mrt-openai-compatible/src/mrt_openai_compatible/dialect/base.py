@@ -93,6 +93,17 @@ class OpenAIModel(HTTPModel):
 
     # Errors
 
+    def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
+        """Return the error that a response means; one of status 200 stands where a stream is due."""
+        if response.status < 300 and response.content[:1] == b"{":
+            try:
+                value: Any = response.json()
+            except InvokeBadResponseError as error:
+                return error
+            if holds_error(value, "choices"):
+                return self.embedded_error(value, response)
+        return super().parse_error(invocation, response)
+
     def embedded_error(self, value: Any, response: HTTPResponse | None = None) -> Exception:
         """Return the error that a JSON value means that came with status 200, or inside a stream.
 

@@ -48,18 +48,22 @@ def _vector(value: Any, index: int, response: HTTPResponse) -> Vector:
     vector: Vector
     if isinstance(value, str):
         try:
-            vector = unpack_float32(binascii.a2b_base64(value))
+            packed = binascii.a2b_base64(value)
+            vector = unpack_float32(packed)
         except (ValueError, binascii.Error) as error:
             raise bad_answer(f"has a vector {index} that is no base64 of 32-bit floats", response) from error
+        # The highest byte of what is not finite is one of these two, as it is of very few finite numbers.
+        high = packed[3::4]
+        finite = (0x7F not in high and 0xFF not in high) or isfinite(sum(vector))
     elif is_list(value):
         vector = value
+        try:
+            # One infinite or undefined number makes the sum so; the sum of finite floats fits a double.
+            finite = isfinite(sum(vector))
+        except (TypeError, OverflowError):
+            finite = False
     else:
         raise bad_answer(f"has no vector {index}", response)
-    try:
-        # One infinite or undefined number makes the sum so; the sum of finite floats fits a double.
-        finite = isfinite(sum(vector))
-    except (TypeError, OverflowError):
-        finite = False
     if not vector or not finite:
         raise bad_answer(f"has a vector {index} that is empty or holds something else than finite numbers", response)
     return vector
