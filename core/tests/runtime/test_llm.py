@@ -27,7 +27,7 @@ from mrt import (
 )
 from mrt.runtime.llm import LLMHandle
 
-from plugins import Plugin, VendorBusyError, VendorDeniedError, chunk, entity, reply, scripted
+from runtime_plugins import Plugin, VendorBusyError, VendorDeniedError, chunk, entity, reply, scripted
 
 TEMPERATURE = {"name": "temperature", "use_template": "temperature"}
 

@@ -67,6 +67,10 @@ class HTTPModel(AIModel):
         """Return a new parser for one stream."""
         raise missing(self, "stream_parser")
 
+    def stream_framing(self, invocation: Invocation[Any]) -> Framing:
+        """Return how the stream of a call is cut, where servers of one vendor differ."""
+        return self.framing
+
     def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
         """Return the error that a response of status 3xx, 4xx or 5xx means; core's table by default."""
         return error_from_response(response)
@@ -175,7 +179,8 @@ class HTTPModel(AIModel):
             await stream.drain()
 
     def _prepare(self, invocation: Invocation[Any]) -> tuple[HTTPRequest, StreamParser, Decoder]:
-        return self.build_request(invocation), self.stream_parser(invocation), decoder_for(self.framing)
+        decoder = decoder_for(self.stream_framing(invocation))
+        return self.build_request(invocation), self.stream_parser(invocation), decoder
 
     def _is_no_stream(self, status: int, headers: Headers) -> bool:
         if status >= 300:
