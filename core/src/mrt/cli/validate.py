@@ -38,6 +38,11 @@ def command(session: Session, name: Target, type_name: str | None) -> None:
         write_json({"valid": True, "provider": entry.name, "model": model, "model_type": kind and kind.value})
     else:
         write(f"the credentials for {name.provider}{f'/{model} ({kind})' if model else ''} work")
+        if model and kind:
+            # What a plugin found out about the server stands in the model's label.
+            label = session.runtime.model_schema(entry.name, kind, model, credentials).label.get(session.lang)
+            if label != model:
+                write(label)
 
 
 def model_type_of(provider: ProviderEntity, model: str, given: str | None) -> ModelType:
