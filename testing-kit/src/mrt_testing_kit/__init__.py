@@ -2,7 +2,7 @@
 
     from mrt_testing_kit import contract
 
-    globals().update(contract(provider="acme", dialect="openai", credentials={"api_key": "{canary}", "url": "{server}"}))
+    globals().update(contract("acme", dialect="openai", credentials={"url": "{server}", "api_key": "{canary}"}))
 
 Names are imported when they are first used: pytest loads this package in every run, also of projects without a plugin.
 """

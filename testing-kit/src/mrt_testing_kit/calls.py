@@ -67,7 +67,9 @@ class Calls:
             self._runtime = self.target.runtime()
         return self._runtime
 
-    def credentials(self, *, model: str | None = None, server: OracleServer | None = None, **changes: Any) -> dict[str, Any]:
+    def credentials(
+        self, *, model: str | None = None, server: OracleServer | None = None, **changes: Any
+    ) -> dict[str, Any]:
         """Return working credentials.
 
         Args:
@@ -153,7 +155,8 @@ class Calls:
             tools: Tools.
             stop: Stop texts.
             user: The end user's id.
-            **options: ``way``, ``model``, ``credentials``, ``timeouts``; ``until=3`` leaves a stream after three chunks.
+            **options: ``way``, ``model``, ``credentials``, ``timeouts``, and ``until=3`` to leave a stream after three
+                chunks.
         """
         keywords = {"model_parameters": parameters, "tools": tools, "stop": stop, "user": user}
         given = {name: value for name, value in keywords.items() if value is not None}
@@ -166,7 +169,8 @@ class Calls:
 
     def rerank(self, query: str = QUERY, docs: Sequence[str] = DOCS, **options: Any) -> Outcome:
         """Sort documents; ``score_threshold`` and ``top_n`` beside the ``options`` of `chat`."""
-        given = {name: options.pop(name) for name in ("score_threshold", "top_n") if name in options}
+        names: tuple[str, ...] = ("score_threshold", "top_n")
+        given = {name: options.pop(name) for name in names if name in options}
         return self._make("rerank", (query, docs), given, options)
 
     def transcribe(self, file: Any = None, **options: Any) -> Outcome:

@@ -206,7 +206,8 @@ def select(words: str | Iterable[str] | None) -> list[str]:
         name = word.strip().upper().replace("_", "-")
         found = [id for id in TITLES if name in (id, group_of(id))]
         if not found:
-            near = difflib.get_close_matches(name, [*GROUPS, *TITLES], 3, 0.5)
+            near = [id for id in TITLES if id.replace("-0", "-") == name or id.startswith(name)][:3]
+            near = near or difflib.get_close_matches(name, [*GROUPS, *TITLES], 3, 0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"groups are {', '.join(GROUPS)}"
             raise UnknownCheck(f"{word!r} is no check of {CONTRACT}: {hint}")
         wanted.update(found)

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mrt import AIModelEntity, ParameterRule, Timeouts
+from mrt_testing_kit import leak
 from mrt_testing_kit.calls import Calls
 from mrt_testing_kit.catalogue import Check, Tier, Way
 from mrt_testing_kit.failure import CheckFailure, NotApplicable, show
@@ -146,8 +147,8 @@ class Context(Calls):
     ) -> Generator[Entry]:
         """Let the server misbehave inside a ``with`` block; arguments as in `OracleServer.fault`.
 
-        A fault that shows when a connection opens needs one that is not open yet: the runtime's idle ones are closed, and
-        for providers with connections of their own `another_server` is surer.
+        A fault that shows when a connection opens needs one that is not open yet: the runtime's idle ones are
+        closed, and for providers with connections of their own `another_server` is surer.
 
         Raises:
             NotApplicable: The dialect cannot show this fault.
@@ -216,7 +217,11 @@ class Context(Calls):
                 body(random.Random(self.random.random()))
             return
         settings = hypothesis.settings(
-            max_examples=deep, deadline=None, database=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+            max_examples=deep,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=(hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large),
         )
         settings(hypothesis.given(strategies.randoms(use_true_random=False))(body))()
 
@@ -267,6 +272,10 @@ class Context(Calls):
             came=None if told is None else _text(told),
             sent=last.asked if last is not None else None,
         )
+
+    def secret_in(self, text: str) -> str | None:
+        """Return how the canary shows in a text (``whole``, ``in base64``, ``in part``); None when it does not."""
+        return leak.find(self.canary, text)
 
     def not_applicable(self, reason: str, *, by_dialect: bool = False) -> NoReturn:
         """End the check without a verdict.

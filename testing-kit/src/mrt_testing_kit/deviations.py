@@ -1,5 +1,7 @@
 """Deviations that a provider's authors declare in ``contract.toml``.
 
+    contract = "MRT-C 2026.1"             # optional: the contract that the file was reviewed for
+
     [TOL-05]
     level = "vendor-unsupported"          # or not-implemented, known-bug
     reason = "The API returns one call per turn."
@@ -20,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from mrt.entities.plain import is_list
 from mrt_testing_kit.catalogue import ALL_TYPES, EVERY, Check, UnknownCheck, select
-from mrt_testing_kit.manifest import TITLES
+from mrt_testing_kit.manifest import CONTRACT, TITLES
 
 DeviationLevel = Literal["vendor-unsupported", "not-implemented", "known-bug"]
 LEVELS: tuple[DeviationLevel, ...] = get_args(DeviationLevel)
@@ -61,8 +64,22 @@ class Deviation:
             return f"a declared model type cannot do without {check.id}: only a known-bug with a date excuses it"
         if check.needs and declared:
             needs = ", ".join(check.needs)
-            return f"the schema declares {needs}, and what is declared cannot be {self.level}: take it out of the schema"
+            return (
+                f"the schema declares {needs}, and what is declared cannot be {self.level}: take it out of the schema"
+            )
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in the file: the table, a sentence, and whether it is about date or link of a known bug."""
+
+    id: str
+    sentence: str
+    is_dated: bool = False
+
+    def __str__(self) -> str:
+        return f"[{self.id}] {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +88,15 @@ class Deviations:
 
     Args:
         entries: By check id.
-        problems: Check id, or the file's name, to what is wrong with it.
+        problems: What is wrong with the file.
         path: The file; empty when there is none.
+        contract: The contract that it names; empty when it names none.
     """
 
     entries: Mapping[str, Deviation]
-    problems: Sequence[tuple[str, str]] = ()
+    problems: Sequence[Problem] = ()
     path: str = ""
+    contract: str = ""
 
     def find(self, check: Check, kind: str | None, way: str | None) -> Deviation | None:
         """Return the entry that is meant for a run of a check, or None."""
@@ -108,17 +127,22 @@ def read(path: str | Path | None, *, must_exist: bool = False) -> Deviations:
     try:
         table = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return Deviations({}, [(file.name, f"is no TOML: {error}")], str(file))
+        return Deviations({}, [Problem(file.name, f"is no TOML: {error}")], str(file))
     return parse(table, str(file))
 
 
 def parse(table: Mapping[str, Any], path: str = "") -> Deviations:
     """Read a table of deviations; what is wrong with it becomes `Deviations.problems`."""
     entries: dict[str, Deviation] = {}
-    problems: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    contract = table.get("contract", "")
+    if not isinstance(contract, str):
+        problems.append(Problem("contract", f"is {contract!r}; write a contract's number, such as {CONTRACT!r}"))
     for id, fields in table.items():
+        if id == "contract":
+            continue
         found = _problems(id, fields)
-        problems += [(id, problem) for problem in found]
+        problems += found
         if not found:
             entries[id] = Deviation(
                 id,
@@ -129,38 +153,44 @@ def parse(table: Mapping[str, Any], path: str = "") -> Deviations:
                 tuple(fields.get("model_types", ())),
                 tuple(fields.get("ways", ())),
             )
-    return Deviations(entries, problems, path)
+    return Deviations(entries, problems, path, str(contract))
 
 
-def _problems(id: str, fields: Any) -> list[str]:
+def _problems(id: str, fields: Any) -> list[Problem]:
     if id not in TITLES:
         try:
-            select(id)
+            near = select(id)[0]
         except UnknownCheck as error:
-            return [str(error)]
-        return [f"{id!r} is not one check: write one table per id, such as [{select(id)[0]}]"]
+            return [Problem(id, str(error))]
+        return [Problem(id, f"is not one check: write one table per id, such as [{near}]")]
     if not isinstance(fields, dict):
-        return ["is no table"]
+        return [Problem(id, "is no table")]
     entry = cast("dict[str, Any]", fields)
-    found = [f"has an unknown key {key!r}; known are {', '.join(_KEYS)}" for key in entry if key not in _KEYS]
-    level = entry.get("level")
+    told = [f"has an unknown key {key!r}; known are {', '.join(_KEYS)}" for key in entry if key not in _KEYS]
+    level, reason, link = entry.get("level"), entry.get("reason"), entry.get("link", "")
     if level not in LEVELS:
-        found.append(f"level is {level!r}; it has to be one of {', '.join(LEVELS)}")
-    reason = entry.get("reason")
+        told.append(f"level is {level!r}; it has to be one of {', '.join(LEVELS)}")
     if not isinstance(reason, str) or len(reason.strip()) < 8:
-        found.append("has no reason: say in a sentence why")
+        told.append("has no reason: say in a sentence why")
+    if not isinstance(link, str):
+        told.append("link is no text")
+    for key, known in (("model_types", ALL_TYPES), ("ways", EVERY)):
+        listed: Any = entry.get(key, [])
+        if not is_list(listed):
+            told.append(f"{key} is {listed!r}; it is a list of {', '.join(known)}")
+        else:
+            told += [f"{key} has {item!r}; known are {', '.join(known)}" for item in listed if item not in known]
+    dated = _date_problems(entry, level == "known-bug")
+    return [Problem(id, sentence) for sentence in told] + [Problem(id, sentence, True) for sentence in dated]
+
+
+def _date_problems(entry: Mapping[str, Any], is_bug: bool) -> list[str]:
+    told: list[str] = []
     expires = entry.get("expires")
     if expires is not None and (not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime)):
-        found.append(f"expires is {expires!r}; write a date without quotes, such as 2027-03-01")
-    if level == "known-bug" and expires is None:
-        found.append("is a known-bug without expires: say by when it is mended")
-    if level == "known-bug" and not entry.get("link"):
-        found.append("is a known-bug without link: say where it is tracked")
-    if not isinstance(entry.get("link", ""), str):
-        found.append("link is no text")
-    for key, known in (("model_types", ALL_TYPES), ("ways", EVERY)):
-        listed = entry.get(key, [])
-        wrong = [item for item in listed if item not in known] if isinstance(listed, list) else [listed]
-        if wrong:
-            found.append(f"{key} has {wrong[0]!r}; it is a list of {', '.join(known)}")
-    return found
+        told.append(f"expires is {expires!r}; write a date without quotes, such as 2027-03-01")
+    if is_bug and expires is None:
+        told.append("is a known-bug without expires: say by when it is mended")
+    if is_bug and not entry.get("link"):
+        told.append("is a known-bug without link: say where it is tracked")
+    return told

@@ -77,5 +77,6 @@ def _fault(id: str) -> str:
 def _wrap(text: str) -> str:
     paragraphs = text.split("\n\n")
     return "\n\n".join(
-        textwrap.fill(" ".join(part.split()), _WIDTH, initial_indent="  ", subsequent_indent="  ") for part in paragraphs
+        textwrap.fill(" ".join(part.split()), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        for part in paragraphs
     )

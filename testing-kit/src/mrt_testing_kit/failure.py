@@ -27,7 +27,7 @@ class CheckFailure(AssertionError):
         self.sent = sent
 
 
-class NotApplicable(Exception):  # noqa: N818  # it is no error
+class NotApplicable(Exception):  # it is no error
     """The check makes no sense for this provider.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -17,7 +18,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _NEVER = (".invalid", ".test", ".example")
 
 
-class TimeLimit(Exception):  # noqa: N818  # the runner turns it into a failure
+class TimeLimit(Exception):
     """A check did not end in time; `stack` is where it stood."""
 
     def __init__(self, seconds: float, stack: str) -> None:
@@ -41,9 +42,10 @@ def loopback_only(attempts: list[str]) -> Generator[None]:
             attempts.append(host)
 
     def refuse(address: Any) -> None:
-        if isinstance(address, tuple) and address and not is_local(str(address[0])):  # pyright: ignore[reportUnknownArgumentType]
-            note(str(address[0]))  # pyright: ignore[reportUnknownArgumentType]
-            raise ConnectionRefusedError(111, f"the testing kit lets nobody connect to {address[0]}")
+        # A path of a Unix socket is text; everything else begins with the host.
+        if not isinstance(address, (str, bytes)) and not is_local(host := str(address[0])):
+            note(host)
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"the testing kit lets nobody connect to {host}")
 
     def guarded_connect(self: socket.socket, address: Any) -> None:
         refuse(address)
@@ -118,7 +120,8 @@ def limited(function: Callable[[], None], seconds: float, when_late: Callable[[]
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
+        # There is no public way to see where another thread stands.
+        frame = sys._current_frames().get(thread.ident or 0)  # pyright: ignore[reportPrivateUsage]
         stack = "".join(traceback.format_stack(frame)[-6:]) if frame is not None else ""
         when_late()
         thread.join(2)
@@ -129,7 +132,7 @@ def limited(function: Callable[[], None], seconds: float, when_late: Callable[[]
         raise raised[0]
 
 
-class Escaped(Exception):  # noqa: N818
+class Escaped(Exception):
     """A check let out what is no `Exception`, such as `SystemExit`; the cause is that."""
 
 

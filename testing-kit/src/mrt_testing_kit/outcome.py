@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mrt import LLMResult, LLMResultChunk, RerankDocument, ToolCall
-from mrt_testing_kit.failure import CheckFailure, show, show_error, shorten
+from mrt_testing_kit.failure import CheckFailure, shorten, show, show_error
+from mrt_testing_kit.server import RecordedRequest
 
 if TYPE_CHECKING:
     from mrt import LLMUsage
     from mrt_testing_kit.catalogue import Way
-    from mrt_testing_kit.server import RecordedRequest
 
 E = TypeVar("E", bound=BaseException)
 
@@ -39,7 +39,7 @@ class Outcome:
     chunks: list[Any] = field(default_factory=list[Any])
     error: Exception | None = None
     elapsed: float = 0.0
-    requests: list[RecordedRequest] = field(default_factory=list)
+    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
 
     # Judging.
 

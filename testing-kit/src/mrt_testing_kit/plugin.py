@@ -25,7 +25,9 @@ _MARKS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("mrt", "MRT contract")
-    group.addoption("--mrt-explain", metavar="ID", help="say what a check of the contract is for, such as STR-11, and end")
+    group.addoption(
+        "--mrt-explain", metavar="ID", help="say what a check of the contract is for, such as STR-11, and end"
+    )
     group.addoption("--mrt-report", metavar="FILE", help="write the contract report as JSON")
     group.addoption("--mrt-tier", choices=("static", "wire", "deep"), help="how thorough the contract is run")
 
@@ -54,6 +56,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise pytest.UsageError(str(error)) from error
     print("\n".join(explain(id, checks.get(id)) for id in ids), end="")
     return 0
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Find out whether some checks of a contract were left out."""
+    suite = sys.modules.get("mrt_testing_kit.suite")
+    for found in suite.SESSIONS if suite is not None else ():
+        chosen = [item for item in session.items if getattr(getattr(item, "cls", None), "mrt_session", None) is found]
+        found.is_partial = len(chosen) < len(found.cases())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,15 +12,24 @@ from mrt_testing_kit.report_text import subject, summary
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin: 0 0 .5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-tr + tr td { border-top: 1px solid var(--line); } td:first-child { white-space: nowrap; width: 5rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } dt { opacity: .7; } dd { margin: 0; }
-dd { overflow-wrap: anywhere; }
-.status { display: inline-block; padding: 0 .5rem; border-radius: .6rem; font-size: .85rem; background: #8883; white-space: nowrap; }
-.fail { background: #b71c1c; color: #fff; } .pass { background: #2e7d32; color: #fff; } .known-bug { background: #b26a00; color: #fff; }
-pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: .3rem; font-size: .8rem; white-space: pre-wrap; }
-details > summary { cursor: pointer; } label { margin-right: 1rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; }
+tr + tr td { border-top: 1px solid var(--line); }
+td:first-child { white-space: nowrap; width: 5rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
+dt { opacity: .7; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.status { display: inline-block; padding: 0 .5rem; border-radius: .6rem; font-size: .85rem; white-space: nowrap; }
+.status { background: #8883; }
+.status.fail { background: #b71c1c; color: #fff; }
+.status.pass { background: #2e7d32; color: #fff; }
+.status.known-bug { background: #b26a00; color: #fff; }
+pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: .3rem; }
+pre { font-size: .8rem; white-space: pre-wrap; }
+details > summary { cursor: pointer; }
+label { margin-right: 1rem; }
 """.strip()
 
 # Hides rows by status; without scripts every row shows.
@@ -87,6 +96,7 @@ def _row(check: CheckResult) -> str:
         if case.text
     )
     return (
-        f'<tr id="{check.id}" data-status="{check.status}"><td>{check.id}</td><td>{escape(check.title)}{why}{details}</td>'
+        f'<tr id="{check.id}" data-status="{check.status}"><td>{check.id}</td>'
+        f"<td>{escape(check.title)}{why}{details}</td>"
         f'<td><span class="status {check.status}">{check.status}</span></td></tr>'
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mrt_testing_kit.manifest import GROUPS
-from mrt_testing_kit.report import CheckResult, Report
+from mrt_testing_kit.report import CheckResult, Report, Status
 
-_DEVIATIONS = ("known-bug", "not-implemented", "vendor-unsupported")
+_DEVIATIONS: tuple[Status, ...] = ("known-bug", "not-implemented", "vendor-unsupported")
 
 
 def summary(report: Report) -> str:
@@ -100,7 +100,9 @@ def as_markdown(report: Report) -> str:
         checks = [check for check in report if check.group == group and check.status != "not-run"]
         if checks:
             lines += ["", f"## {group}: {title}", "", "| check | what | status | why |", "|---|---|---|---|"]
-            lines += [f"| {check.id} | {_cell(check.title)} | {check.status} | {_cell(check.reason)} |" for check in checks]
+            lines += [
+                f"| {check.id} | {_cell(check.title)} | {check.status} | {_cell(check.reason)} |" for check in checks
+            ]
     lines += ["", *(f"Note: {note}" for note in report.notes)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -62,9 +62,8 @@ def run(
     subject = target if isinstance(target, Target) else Target(target, dialect, credentials, models)
     deviations = config if isinstance(config, Deviations) else declared.read(config)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
-    with Session(
-        subject, tier=tier, deviations=deviations, seed=seed, settings=settings, options=options
-    ) as session:
+    with Session(subject, tier=tier, deviations=deviations, seed=seed, settings=settings, options=options) as session:
+        session.is_partial = ids is not None
         for case in ordered(session.cases(ids), seed):
             result = session.run(case)
             if progress is not None:

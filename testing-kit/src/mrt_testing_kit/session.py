@@ -72,11 +72,13 @@ class Session:
         self.scrub = Scrubber([self.canary])
         self.results: list[CaseResult] = []
         self.attempts: list[tuple[str, str]] = []
+        self.is_partial = False
         self._server: OracleServer | None = None
         self._models: dict[str, list[Model]] | None = None
         self._baseline = Baseline()
 
-    # Life.
+    # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, and
+    # `is_partial` tells whether only some checks were asked for.
 
     @property
     def server(self) -> OracleServer:
@@ -122,7 +124,9 @@ class Session:
         checks, wanted = load(), select(ids)
         tiers = TIERS[: TIERS.index(self.tier) + 1]
         found = [checks[id] for id in wanted if id in checks and checks[id].tier in tiers]
-        return [case for check in sorted(found, key=lambda check: check.phase == "end") for case in self.cases_of(check)]
+        return [
+            case for check in sorted(found, key=lambda check: check.phase == "end") for case in self.cases_of(check)
+        ]
 
     def cases_of(self, check: Check) -> list[Case]:
         """Return the cases of a check; none when the provider declares none of its model types."""
@@ -131,8 +135,10 @@ class Session:
         found: list[Case] = []
         for kind in self.target.kinds:
             if kind in check.model_types:
-                ways = [way for way in check.ways if way in WAYS[kind]]
-                found += [Case(check, kind, way) for way in ways] or [Case(check, kind)] * (not check.ways)
+                ways: list[Way | None] = [way for way in check.ways if way in WAYS[kind]]
+                if not check.ways:
+                    ways.append(None)
+                found += [Case(check, kind, way) for way in ways]
         return found
 
     def choose(self, case: Case) -> Model | None:

@@ -56,7 +56,8 @@ def contract(
     Raises:
         TargetError: The provider or the dialect is not there.
     """
-    namespace = sys._getframe(1).f_globals  # noqa: SLF001  # the test module that is being imported
+    # The test module that is being imported.
+    namespace = sys._getframe(1).f_globals  # pyright: ignore[reportPrivateUsage]
     session = Session(
         Target(provider, dialect, credentials, models),
         tier=settings.get("tier") or tier,
@@ -97,19 +98,15 @@ def _by_method(session: Session) -> list[tuple[Check, str | None, list[Case]]]:
 
 
 def _method(session: Session, check: Check, cases: list[Case]) -> Callable[..., None]:
-    if len(cases) == 1 and cases[0].way is None:
+    by_way = {str(case.way): case for case in cases}
 
-        def test(self: Any, request: pytest.FixtureRequest) -> None:
-            perform(session, cases[0], request)
+    def once(self: Any, request: pytest.FixtureRequest) -> None:
+        perform(session, cases[0], request)
 
-    else:
-        by_way = {str(case.way): case for case in cases}
+    def each(self: Any, request: pytest.FixtureRequest, way: str) -> None:
+        perform(session, by_way[way], request)
 
-        @pytest.mark.parametrize("way", list(by_way))
-        def test(self: Any, request: pytest.FixtureRequest, way: str) -> None:
-            perform(session, by_way[way], request)
-
-    method = cast(Any, test)
+    method: Any = once if list(by_way) == ["None"] else pytest.mark.parametrize("way", list(by_way))(each)
     method.__name__ = method.__qualname__ = f"test_{check.id.replace('-', '_')}"
     method.__doc__ = f"{check.id}: {check.title}."
     # A name with a hyphen cannot be a method's; pytest also looks for -k words among a function's attributes.
@@ -123,7 +120,7 @@ def perform(session: Session, case: Case, request: pytest.FixtureRequest) -> Non
     """Run a case, and end the test as its result says."""
     __tracebackhide__ = True
     result = session.run(case)
-    request.node.stash[RESULT] = result
+    cast("pytest.Item", request.node).stash[RESULT] = result  # pyright: ignore[reportUnknownMemberType]
     match result.status:
         case "fail":
             pytest.fail(result.text, pytrace=False)

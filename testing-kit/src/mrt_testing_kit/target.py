@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from mrt import AIModelEntity, ConfigurateMethod, ModelType, MRTError, ProviderEntity, Runtime, Timeouts
 from mrt_testing_kit.catalogue import ALL_TYPES
@@ -117,7 +117,9 @@ class Target:
         declared = {str(kind) for kind in self.entity.supported_model_types}
         return [kind for kind in ALL_TYPES if kind in declared]
 
-    def runtime(self, *, timeouts: Timeouts | None = None, ca_file: str | None = None, trust_env: bool = False) -> Runtime:
+    def runtime(
+        self, *, timeouts: Timeouts | None = None, ca_file: str | None = None, trust_env: bool = False
+    ) -> Runtime:
         """Return a new runtime that knows this provider alone.
 
         Args:
@@ -128,9 +130,7 @@ class Target:
         Raises:
             TargetError: The plugin breaks the hook contract.
         """
-        runtime = Runtime(
-            load_entry_points=False, timeouts=timeouts or limits(), ca_file=ca_file, trust_env=trust_env
-        )
+        runtime = Runtime(load_entry_points=False, timeouts=timeouts or limits(), ca_file=ca_file, trust_env=trust_env)
         try:
             self.name = runtime.register(self.plugin, self.name or None)
         except MRTError as error:
@@ -231,9 +231,5 @@ def _fill(value: Any, values: Mapping[str, str]) -> Any:
             value = value.replace(f"{{{name}}}", text)
         return value
     if isinstance(value, Mapping):
-        return {key: _fill(item, values) for key, item in _items(value)}
+        return {key: _fill(item, values) for key, item in cast("Mapping[str, Any]", value).items()}
     return value
-
-
-def _items(mapping: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
-    return mapping.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -183,11 +185,12 @@ class CatchAll(Chat):
         return mrt.InvokeServerUnavailableError("something went wrong", status=response.status)
 
 
-class KeyInUrl(Chat):
+class KeyInMessage(Chat):
     def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
-        # Core takes the key itself out of messages; half of it is still half of a key.
+        # Core takes the key and its halves out of messages; a third of it is still a part of a key.
         key = str(invocation.credentials["api_key"].reveal()) if invocation else ""
-        return mrt.InvokeServerUnavailableError(f"{response.url}?key={key[: len(key) // 2]}", status=response.status)
+        error = super().parse_error(invocation, response)
+        return type(error)(f"{error}, with a key like {key[12:26]}", status=response.status)
 
 
 class Shouts(Chat):
@@ -215,12 +218,8 @@ class Exits(Chat):
 
 class CallsHome(Chat):
     def build_request(self, invocation: Invocation[Any]) -> HTTPRequest:
-        import socket
-
-        try:
+        with contextlib.suppress(OSError):
             socket.create_connection(("telemetry.example.com", 443), 1)
-        except OSError:
-            pass
         return super().build_request(invocation)
 
 
@@ -238,11 +237,15 @@ def with_embed(embed: type[Embed]) -> Callable[[], Provider]:
     return lambda: Small({"llm": Chat, "text-embedding": embed})
 
 
+class NeedsKey(Chat):
+    def validate_credentials(self, model: str, credentials: dict[str, Any]) -> None:
+        assert credentials["api_key"]
+
+
 def form_without_required() -> Provider:
-    """Return a provider whose form requires nothing, so that it asks the vendor with half of the credentials."""
-    fields = [{**field, "required": False} for field in FORM]
-    required = [{**FORM[0]}, fields[1]]
-    return Small({"llm": Chat}, model_credential_schema={"credential_form_schemas": required})
+    """Return a provider whose form does not require what its code cannot do without."""
+    fields = [FORM[0], {**FORM[1], "required": False}]
+    return Small({"llm": NeedsKey}, model_credential_schema={"credential_form_schemas": fields})
 
 
 plugin = right()

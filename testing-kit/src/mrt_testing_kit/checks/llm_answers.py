@@ -20,5 +20,7 @@ def llm_01(ctx: Context) -> None:
             got = ctx.chat(prompt).ok()
             ctx.equal(got.text, ctx.oracle.reply(question), "the text of the answer")
             ctx.equal(got.finish, "stop", "the finish reason")
-            ctx.expect(got.usage is not None, "the answer has no usage", expected="usage on the answer or its last chunk")
+            ctx.expect(
+                got.usage is not None, "the answer has no usage", expected="usage on the answer or its last chunk"
+            )
             ctx.equal(len(got.requests), 1, "the number of requests for one answer")

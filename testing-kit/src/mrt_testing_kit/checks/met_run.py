@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-
-_DATED = ("known-bug", "expires", "link")
+from mrt_testing_kit.manifest import CONTRACT
 
 
 @check(
@@ -17,7 +16,7 @@ _DATED = ("known-bug", "expires", "link")
 )
 def met_02(ctx: Context) -> None:
     """A deviation without a reason is a check that was switched off."""
-    wrong = [f"[{id}] {problem}" for id, problem in ctx.session.deviations.problems if not _is_dated(problem)]
+    wrong = [str(problem) for problem in ctx.session.deviations.problems if not problem.is_dated]
     ctx.expect(not wrong, "contract.toml is wrong", expected="level and reason for each id", came="\n".join(wrong))
 
 
@@ -30,9 +29,27 @@ def met_02(ctx: Context) -> None:
 )
 def met_03(ctx: Context) -> None:
     """A bug without a date and a place where it is tracked is a bug for ever."""
-    wrong = [f"[{id}] {problem}" for id, problem in ctx.session.deviations.problems if _is_dated(problem)]
-    late = [f"[{id}] expired on {entry.expires}" for id, entry in ctx.session.deviations.entries.items() if entry.expired()]
+    wrong = [str(problem) for problem in ctx.session.deviations.problems if problem.is_dated]
+    late = [
+        f"[{id}] expired on {entry.expires}" for id, entry in ctx.session.deviations.entries.items() if entry.expired()
+    ]
     ctx.expect(not wrong + late, "contract.toml has known bugs that may not stay", came="\n".join(wrong + late))
+
+
+@check(
+    "MET-04",
+    "every id was executed or has a reason",
+    phase="end",
+    fix="Run the whole contract: nothing may deselect or replace a check; contract.toml is the place for deviations.",
+)
+def met_04(ctx: Context) -> None:
+    """A check that quietly did not run looks like one that passed."""
+    if ctx.session.is_partial:
+        ctx.not_applicable("only some of the checks were asked for")
+    ran = {(result.id, result.case) for result in ctx.session.results}
+    cases = [case for case in ctx.session.cases() if case.check.phase == "main"]
+    missing = [f"{case.check.id}[{case.label}]" for case in cases if (case.check.id, case.label) not in ran]
+    ctx.expect(not missing, "checks did not run", expected="a result for every check", came=", ".join(missing))
 
 
 @check(
@@ -55,10 +72,21 @@ def met_05(ctx: Context) -> None:
     fix="Use the URL of the credentials for everything; fetch nothing from anywhere else.",
 )
 def met_06(ctx: Context) -> None:
-    """A provider that talks to a host that is not in its credentials leaks what it is given, or hangs behind a firewall."""
+    """A provider that talks to a host that is not in its credentials leaks what it is given, or hangs."""
     tried = [f"{host} during {name}" for name, host in ctx.session.attempts]
     ctx.expect(not tried, "the provider tried to reach other hosts", expected="none", came="\n".join(tried))
 
 
-def _is_dated(problem: str) -> bool:
-    return any(word in problem for word in _DATED)
+@check(
+    "MET-07",
+    "contract number recorded",
+    phase="end",
+    tier="static",
+    fix="Read what the new contract adds, review contract.toml, and write the new number into it.",
+)
+def met_07(ctx: Context) -> None:
+    """Deviations that were reviewed for one contract say nothing about the checks of the next."""
+    named = ctx.session.deviations.contract
+    if not named:
+        ctx.not_applicable("contract.toml names no contract")
+    ctx.equal(named, CONTRACT, "the contract that contract.toml was reviewed for")

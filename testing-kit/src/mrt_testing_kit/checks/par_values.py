@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mrt import ParameterRule, ParameterType
+from mrt.entities.plain import is_list, is_mapping
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 
@@ -43,8 +44,8 @@ def _falsy(rule: ParameterRule) -> Any:
 
 
 def _leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    if isinstance(value, dict):
-        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{path}.{key}")]  # pyright: ignore
-    if isinstance(value, list):
-        return [leaf for place, item in enumerate(value) for leaf in _leaves(item, f"{path}[{place}]")]  # pyright: ignore
+    if is_list(value):
+        return [leaf for place, item in enumerate(value) for leaf in _leaves(item, f"{path}[{place}]")]
+    if is_mapping(value):
+        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{path}.{key}")]
     return [(path, value)]

@@ -22,5 +22,5 @@ def sch_01(ctx: Context) -> None:
         ctx.not_applicable("the provider is described in code and has no provider.yaml")
     from mrt.schema import lint
 
-    errors = [finding for finding in lint(Path(path).parent) if finding.level == "error"]
+    errors = [finding for finding in lint(Path(path).parent) if finding.severity == "error"]
     ctx.expect(not errors, "the YAML files have errors", expected="none", came="\n".join(map(str, errors)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import traceback
 from collections.abc import Iterator
-from urllib.parse import quote
+from pathlib import Path
+from typing import Any
 
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+
+_KIT = str(Path(__file__).resolve().parents[1])
 
 
 @check(
@@ -22,20 +24,15 @@ def sec_03(ctx: Context) -> None:
     """Errors end in logs and issue trackers, with every local variable that the tool could reach."""
     if "{canary}" not in repr(ctx.target.credentials):
         ctx.not_applicable("the credentials hold no {canary}")
-    for id, options in (("F41", {"status": 401}), ("F41", {"status": 500}), ("F60", {})):
+    faults: tuple[tuple[str, dict[str, Any]], ...] = (("F41", {"status": 401}), ("F41", {"status": 500}), ("F60", {}))
+    for id, options in faults:
         with ctx.fault(id, **options):
             error = ctx.call().error
         if error is None:
             continue
         for where, text in _texts(error):
-            found = next((form for form in _forms(ctx.canary) if form in text), None)
-            ctx.expect(found is None, f"the key stands in {where}", expected="no trace of the key", came=text)
-
-
-def _forms(secret: str) -> Iterator[str]:
-    half = len(secret) // 2
-    yield from (secret, secret[:half], secret[half:], quote(secret, safe=""))
-    yield base64.b64encode(secret.encode()).decode().rstrip("=")
+            found = ctx.secret_in(text)
+            ctx.expect(found is None, f"the key stands {found} in {where}", expected="no trace of the key", came=text)
 
 
 def _texts(error: BaseException) -> Iterator[tuple[str, str]]:
@@ -51,5 +48,7 @@ def _texts(error: BaseException) -> Iterator[tuple[str, str]]:
         yield f"{name}'s fields", repr(vars(current))
         kept = traceback.TracebackException.from_exception(current, capture_locals=True)
         for frame in kept.stack:
-            yield f"the local variables of {frame.name} in {name}'s traceback", repr(frame.locals or {})
+            # The kit's own frames hold what it recorded, the key included.
+            if not frame.filename.startswith(_KIT):
+                yield f"the local variables of {frame.name} in {name}'s traceback", repr(frame.locals)
         waiting += [(f"{name}'s cause", current.__cause__), (f"{name}'s context", current.__context__)]
