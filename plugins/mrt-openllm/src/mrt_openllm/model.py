@@ -44,7 +44,8 @@ class OpenLLMModel(OpenAIModel):
             found = _TRACEBACK_END.findall(response.text)
             reason = f": {found[-1][:300]}" if found else ""
             return InvokeServerUnavailableError(
-                f"the server broke off with a Python traceback{reason}; servers of 0.4 do so on requests they do not expect",
+                f"the server broke off with a Python traceback{reason}; servers of 0.4 do so "
+                "on requests that they do not expect",
                 status=response.status,
                 request_id=response.request_id,
                 retryable=False,
