@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mrt_testing_kit.server import oracle
@@ -90,6 +90,8 @@ class Call:
 
     def finish(self, reply: Reply) -> Reply:
         """Play the stages from bytes to steps."""
+        # A copy: dialects share their framings, and faults change them.
+        reply.framing = replace(reply.framing)
         for fault in self.faults:
             reply.framing = fault.framing(reply.framing, self)
         blocks = reply.blocks if reply.blocks is not None else reply.make_blocks()

@@ -20,11 +20,18 @@ SPEECH_FORMATS = {
 }
 
 RATE = 16000
-_MARK = re.compile(rb"ORACLE<([A-Za-z0-9+/=]*)>")
+# A plus marks the continuation of the text before, for formats whose frames are short.
+_MARK = re.compile(rb"ORACLE(\+?)<([A-Za-z0-9+/=]*)>")
 
 
 def _mark(text: str) -> bytes:
     return b"ORACLE<" + base64.b64encode(text.encode("utf-8", "surrogatepass")) + b">"
+
+
+def _marks(text: str, size: int) -> list[bytes]:
+    data = text.encode("utf-8", "surrogatepass")
+    parts = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+    return [b"ORACLE%s<%s>" % (b"+" if n else b"", base64.b64encode(part)) for n, part in enumerate(parts)]
 
 
 def speech(text: str, voice: str = "", format: str = "wav") -> bytes:
@@ -57,9 +64,14 @@ def transcript(audio: bytes) -> str:
         For the oracle's own speech its text (of several pieces one after the other, joined with blanks); for any other
         bytes a sentence with their number and digest.
     """
-    found = [base64.b64decode(match).decode("utf-8", "surrogatepass") for match in _MARK.findall(audio)]
+    found: list[bytes] = []
+    for more, coded in _MARK.findall(audio):
+        if more and found:
+            found[-1] += base64.b64decode(coded)
+        else:
+            found.append(base64.b64decode(coded))
     if found:
-        return " ".join(found)
+        return " ".join(data.decode("utf-8", "surrogatepass") for data in found)
     return f"Audio of {len(audio)} bytes, {hashlib.sha256(audio).hexdigest()[:12]}."
 
 
@@ -116,8 +128,7 @@ def _aac(text: str, voice: str) -> bytes:
         return head + data
 
     # A frame whose only element is a fill or data element: players pass over it.
-    mark = _mark(text)
-    frames = [adts(b"\x80" + mark[at : at + 4000]) for at in range(0, len(mark), 4000)]
+    frames = [adts(b"\x80" + mark) for mark in _marks(text, 3000)]
     return b"".join(frames) + adts(b"\x01\x18\x20\x07") * 2
 
 
@@ -129,19 +140,19 @@ def _flac(text: str, voice: str) -> bytes:
     return b"fLaC" + head + b"\x84" + len(comment).to_bytes(3, "big") + comment
 
 
-def _vorbis_comment(text: str) -> bytes:
-    vendor, comment = b"oracle", b"COMMENT=" + _mark(text)
+def _vorbis_comment(text: str, *, marked: bool = True) -> bytes:
+    vendor, comment = b"oracle", b"COMMENT=" + (_mark(text) if marked else text.encode())
     return struct.pack("<I", len(vendor)) + vendor + struct.pack("<II", 1, len(comment)) + comment
 
 
 def _ogg(text: str, voice: str) -> bytes:
     head = b"OpusHead\x01\x01" + struct.pack("<HIhB", 0, RATE, 0, 0)
-    tags = b"OpusTags" + _vorbis_comment(text)
-    pages = [_page(head, 2, 0)]
-    # A page holds 255 segments of 255 bytes; the mark must stay in one page to be found again.
-    pages.append(_page(tags[:65000], 0, 1))
-    pages.append(_page(b"\xf8\xff\xfe", 4, 2))
-    return b"".join(pages)
+    tags = b"OpusTags" + (_vorbis_comment(text) if len(text) <= 5000 else _vorbis_comment("-", marked=False))
+    # A page holds at most 255 segments of 255 bytes; a long text goes into packets of its own.
+    long = [b"\xf8" + mark for mark in _marks(text, 30000)] if len(text) > 5000 else []
+    packets = [head, tags, *long, b"\xf8\xff\xfe"]
+    flags = [2, *([0] * (len(packets) - 2)), 4]
+    return b"".join(_page(data, flag, number) for number, (data, flag) in enumerate(zip(packets, flags, strict=True)))
 
 
 def _page(data: bytes, flags: int, number: int) -> bytes:
