@@ -10,6 +10,7 @@ from cli_run import Runner
 from cli_server import KEY, Vendor
 
 CHAT = ("chat", "acme/zeta-small", "Hi")
+STUB = Path(__file__).parents[1] / "credentials" / "stub"
 
 
 def stored(mrt: Runner) -> Path:
@@ -131,10 +132,33 @@ def test_a_file_that_others_can_read_is_refused(bare: Runner) -> None:
         assert KEY not in done.out + done.err
 
 
-def test_a_keyring_that_is_not_installed(bare: Runner) -> None:
+def test_a_keyring_that_is_not_installed(bare: Runner, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['keyring'] = None\n")
+    bare.env["PYTHONPATH"] += f":{tmp_path}"
     done = bare("credentials", "set", "acme", "-c", f"api_key={KEY}", "--keyring")
     assert done.code == 3
     assert "pip install 'mrt-core[keyring]'" in done.err
+    assert not stored(bare).exists()
+
+
+def test_secrets_in_a_keyring(bare: Runner, vendor: Vendor, tmp_path: Path) -> None:
+    keyring = tmp_path / "keyring.json"
+    keyring.write_text("{}")
+    bare.env |= {"TEST_KEYRING": str(keyring), "PYTHONPATH": f"{bare.env['PYTHONPATH']}:{STUB}"}
+    (bare.folder / "c.json").write_text(json.dumps({"server_url": vendor.url, "api_key": KEY}))
+    assert bare("credentials", "set", "acme", "--credentials", "c.json", "--keyring").code == 0
+    assert KEY in keyring.read_text()
+    assert KEY not in stored(bare).read_text()
+    assert bare("credentials", "list").out.splitlines()[1] == "default  acme      server_url, api_key (keyring)"
+    assert bare(*CHAT).out == "You said: Hi\n"
+    assert bare("credentials", "remove", "acme").code == 0
+    assert keyring.read_text() == "{}"
+    assert bare(*CHAT).code == 3
+    keyring.with_name("keyring.json.absent").touch()
+    done = bare("credentials", "set", "acme", "--credentials", "c.json", "--keyring", "--debug")
+    assert done.code == 3
+    assert "there is no keyring on this machine" in done.err
+    assert KEY not in done.err
 
 
 def test_malformed_credentials_are_explained(mrt: Runner) -> None:

@@ -85,3 +85,10 @@ def test_the_stored_file_is_the_only_one_with_the_key(bare: Runner, vendor: Vend
         assert_clean(bare(*words, "--debug"), KEY)
     holding = [path for path in files(tmp_path) if KEY.encode() in path.read_bytes()]
     assert holding == [tmp_path / "config" / "credentials.json"]
+
+
+def test_what_is_no_secret_stays_readable(bare: Runner) -> None:
+    bare.env["MRT_ACME_API_KEY"] = "sk-test-canary"
+    done = bare("chat", "acme/zeta-small", "x", "-c", "server_url=http://127.0.0.1:1", "--debug")
+    assert "127.0.0.1" in done.err
+    assert "********" not in done.err.split("error: ")[-1]

@@ -14,55 +14,15 @@ from mrt.errors import CredentialsValidateFailedError
 FIELDS = ["a", "b", "c", "d", "e", "f"]
 ORDER = ["option", "file", "environment", ".env", "profile", "keyring"]
 
-# A keyring like the package of that name, kept in a file so that nothing outside of the test is touched.
-KEYRING = """
-import json, os
-from keyring import errors
-PATH = os.environ["TEST_KEYRING"]
-
-def _read():
-    with open(PATH) as file:
-        return json.load(file)
-
-def _write(values):
-    with open(PATH, "w") as file:
-        json.dump(values, file)
-
-def get_password(service, name):
-    if os.path.exists(PATH + ".locked"):
-        raise errors.KeyringLocked("sk-test-canary")
-    if os.path.exists(PATH + ".absent"):
-        raise errors.NoKeyringError("no backend")
-    return _read().get(service + "|" + name)
-
-def set_password(service, name, value):
-    values = _read(); values[service + "|" + name] = value
-    _write(values)
-
-def delete_password(service, name):
-    values = _read()
-    if values.pop(service + "|" + name, None) is None:
-        raise errors.PasswordDeleteError("none")
-    _write(values)
-"""
-ERRORS = """
-class KeyringError(Exception): ...
-class NoKeyringError(KeyringError): ...
-class KeyringLocked(KeyringError): ...
-class PasswordDeleteError(KeyringError): ...
-"""
+STUB = Path(__file__).parent / "stub"
 
 
 @pytest.fixture
 def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    package = tmp_path / "site" / "keyring"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(KEYRING)
-    (package / "errors.py").write_text(ERRORS)
     path = tmp_path / "keyring.json"
     path.write_text("{}")
     monkeypatch.setenv("TEST_KEYRING", str(path))
-    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.syspath_prepend(str(STUB))
     yield path
     for name in [name for name in sys.modules if name.partition(".")[0] == "keyring"]:
         del sys.modules[name]

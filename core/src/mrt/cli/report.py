@@ -51,6 +51,10 @@ class Reporter:
         # Texts of a few letters would tear holes into every message, and are no keys.
         self._secrets |= {value for value in values if isinstance(value, str) and len(value) >= _SHORTEST_SECRET}
 
+    def show(self, values: Iterable[Any]) -> None:
+        """Take back `hide` for values that turned out to be no secrets."""
+        self._secrets -= {value for value in values if isinstance(value, str)}
+
     def clean(self, text: str) -> str:
         """Return the text without secrets and without the control characters that a vendor may have sent."""
         for secret in sorted(self._secrets, key=len, reverse=True):

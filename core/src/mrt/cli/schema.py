@@ -141,11 +141,16 @@ def _print_model(entity: AIModelEntity, lang: str) -> None:
 
 
 def _rule(rule: ParameterRule, lang: str) -> tuple[str, ...]:
-    ends = [_text(end) if end is not None else "" for end in (rule.min, rule.max)]
-    span = ", ".join(rule.options) if rule.options else f"{ends[0]} to {ends[1]}".strip() if any(ends) else ""
+    span = ", ".join(rule.options) or _range(rule.min, rule.max)
     name = f"{rule.name} (required)" if rule.required else rule.name
     default = "" if rule.default is None else _text(rule.default)
     return (name, rule.type.value, span, default, (rule.help or rule.label).get(lang))
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"from {_text(low)}" if low is not None else f"up to {_text(high)}" if high is not None else ""
+    return f"{_text(low)} to {_text(high)}"
 
 
 def _text(value: Any) -> str:

@@ -131,6 +131,7 @@ class Session:
         secret = {field.variable for field in fields if field.type == "secret-input"}
         # What the form does not know may be anything, so it is kept secret as well.
         harmless = set(names) - secret
+        self.reporter.show(self.given[name] for name in harmless & self.given.keys())
         self.reporter.hide(value for name, value in found.values.items() if name not in harmless)
         self.warn_about_arguments(provider, secret)
         return found.values

@@ -44,6 +44,8 @@ def write(provider: str, profile: str, field: str, value: str) -> None:
     keyring = _keyring()
     try:
         keyring.set_password(service_name(provider, profile), field, value)
+    except keyring.errors.NoKeyringError:
+        raise CredentialsValidateFailedError("there is no keyring on this machine: store without it") from None
     except keyring.errors.KeyringError as error:
         raise CredentialsValidateFailedError(f"the keyring does not store {field}: {type(error).__name__}") from None
 
