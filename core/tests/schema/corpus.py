@@ -1,7 +1,7 @@
 """Makes a tree of vendors with the shapes, the sizes and the oddities of the published ones.
 
-Names and texts are made up. The counts are those of the published YAML: 70 vendors, 1686 model files, about 8500 parameter
-rules, of which 29 model files are matched by no glob. `generate` writes the tree and says where each oddity is.
+Names and texts are made up. The counts are those of the published YAML: 70 vendors, 1686 model files, more than 8000
+parameter rules; some model files are matched by no glob. `generate` writes the tree and says where each oddity is.
 
     python corpus.py DIRECTORY [VENDORS MODELS]
 """
@@ -43,6 +43,31 @@ HELP = (
 )
 
 
+# How often an oddity occurs, and among how many: models, language models, priced models, rules.
+SHARES: dict[str, tuple[int, int]] = {
+    "no-label": (250, TOTAL),
+    "no-features": (316, TOTAL),
+    "no-pricing": (381, TOTAL),
+    "no-rules": (278, TOTAL),
+    "deprecated": (210, TOTAL),
+    "unit-zero": (66, 1305),
+    "no-output-price": (105, 1305),
+    "icon-key": (35, TOTAL),
+    "tiered-pricing": (5, 1305),
+    "ja_JP": (235, TOTAL),
+    "null-text": (16, TOTAL),
+    "default-null": (2, 1400),
+    "lone-stream-tool-call": (8, 1411),
+    "rule-show_on": (3, 1400),
+    "odd-default": (35, 1400),
+    "renamed": (97, 1292),
+    "metadata": (2, TOTAL),
+    "above-context": (11, 1411),
+    "no-context": (5, 1411),
+    "no-voices": (9, 37),
+}
+
+
 class Quota:
     """Says yes to an even share of the questions: `count` times out of `total`."""
 
@@ -81,14 +106,7 @@ class Writer:
     def __init__(self, root: Path, vendors: int, models: int) -> None:
         self.corpus, self.vendors, self.total = Corpus(root), vendors, models
         self.random = random.Random(20261123)
-        shares = {
-            "no-label": (250, TOTAL), "no-features": (316, TOTAL), "no-pricing": (381, TOTAL), "no-rules": (278, TOTAL),
-            "deprecated": (210, TOTAL), "unit-zero": (66, 1305), "no-output-price": (105, 1305), "icon-key": (35, TOTAL),
-            "tiered-pricing": (5, 1305), "ja_JP": (235, TOTAL), "null-text": (16, TOTAL), "default-null": (2, 8536),
-            "lone-stream-tool-call": (8, 1411), "rule-show_on": (3, 8536), "odd-default": (35, 8536), "renamed": (97, 1292),
-            "metadata": (2, TOTAL), "above-context": (11, 1411), "no-context": (5, 1411), "no-voices": (9, 37),
-        }  # fmt: skip
-        self.quotas = {name: Quota(*share) for name, share in shares.items()}
+        self.quotas = {name: Quota(*share) for name, share in SHARES.items()}
         self.here = root
 
     def odd(self, name: str) -> bool:
@@ -151,10 +169,11 @@ class Writer:
                 path = folder / "drafts" / f"{name}.yaml"
                 self.corpus.unreached.append(path)
             self.here = path
+            called = self.model_name(name, index)
             if twice and index == count - 1:
                 self.corpus.oddities["duplicate-model"].append(path)
-                name = names[-2]
-            self.save(path, self.model_text(self.model_name(name, index), kind))
+                called = self.model_name(names[-2], index - 1)
+            self.save(path, self.model_text(called, kind))
         if count < 2:
             self.corpus.oddities["glob-without-files"].append(folder)
             return f"  {key}:\n    predefined:\n      - {pattern.format(key=key)}\n      - models/{key}/none/*.yaml\n"
@@ -253,8 +272,8 @@ class Writer:
             "  - name: presence_penalty\n    use_template: presence_penalty\n    default: 0\n    min: -2\n    max: 2\n",
             "  - name: repetition_penalty\n    required: false\n    type: float\n    default: 1.1\n    label:\n"
             "      zh_Hans: 重复惩罚\n      en_US: Repetition penalty\n    " + HELP.replace("\n    ", "\n      "),
-            "  - name: response_format\n    label:\n      zh_Hans: 回复格式\n      en_US: Response Format\n    type: string\n"
-            "    required: false\n    options:\n      - text\n      - json_object\n",
+            "  - name: response_format\n    label:\n      zh_Hans: 回复格式\n      en_US: Response Format\n"
+            "    type: string\n    required: false\n    options:\n      - text\n      - json_object\n",
             "  - name: enable_search\n    type: boolean\n    default: false\n    label:\n      en_US: Enable Search\n",
         ]
         chosen = blocks[: self.random.choice([5, 6, 7, 8, 9])]
@@ -284,7 +303,10 @@ class Writer:
         methods = "".join(f"  - {m}\n" for m in (["predefined-model"] if kinds else []) + ["customizable-model"])
         listed = "".join(f"  - {kind}\n" for kind in kinds or ["llm", "text-embedding"])
         icons = f"icon_small:\n  en_US: icon_s_en.{suffix}\nicon_large:\n  en_US: icon_l_en.{suffix}\n"
-        key = "    - variable: api_key\n      type: secret-input\n      required: true\n      label:\n        en_US: API Key\n"
+        key = (
+            "    - variable: api_key\n      type: secret-input\n      required: true\n      label:\n"
+            "        en_US: API Key\n"
+        )
         repeated = "".join(
             f"    - variable: context_size\n      label:\n        en_US: Context size\n      type: text-input\n"
             f"      default: '4096'\n      required: true\n"
@@ -299,7 +321,7 @@ class Writer:
             f"provider_credential_schema:\n  credential_form_schemas:\n{key}"
             f"model_credential_schema:\n{model}{key}{repeated}"
             + (f"models:\n{globs}" if globs else "")
-            + f"extra:\n  python:\n    provider_source: provider/{name}.py\n    model_sources:\n      - models/llm/llm.py\n"
+            + f"extra:\n  python:\n    provider_source: provider/{name}.py\n    model_sources: []\n"
         )
 
 

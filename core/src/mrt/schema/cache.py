@@ -65,7 +65,7 @@ def fetch(file: Path, base: Path) -> Kept | None:
             return None
         about, _, blobs = rest.partition(b"\n")
         kept = from_json(about)
-        if kept["file"] != _stamp(str(file)) or kept["files"] != _digest(reach(base, kept["data"])):
+        if kept["file"] != _stamp(str(file)) or kept["files"] != _digest(reach(file, base, kept["data"])):
             return None
         kinds = list(map(_KINDS.__getitem__, kept["kinds"]))
         names, files, ends = kept["names"], kept["models"], [*kept["ends"], 0]

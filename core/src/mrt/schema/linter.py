@@ -118,7 +118,7 @@ class _Linter:
     def provider(self, doc: Document) -> None:
         base = base_of(doc.path)
         check_provider(doc, base)
-        found = reach(base, doc.data)
+        found = reach(doc.path, base, doc.data)
         models = [self.read(Path(path)) for path in found.models]
         positions: dict[ModelType, Document] = {}
         for kind, path in found.positions.items():

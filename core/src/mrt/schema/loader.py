@@ -105,7 +105,7 @@ class _Loading:
 
     def load(self) -> ProviderEntity:
         doc = Document(self.file)
-        found = reach(self.base, doc.data)
+        found = reach(self.file, self.base, doc.data)
         recorder = cache.Recorder(self.file, found)
         provider = self._validate(ProviderEntity, doc)
         models: list[tuple[AIModelEntity, str, Any]] = []
@@ -115,7 +115,7 @@ class _Loading:
             if entity is not None:
                 models.append((entity, path, part.data))
         positions = self._positions(found)
-        if provider is None or self.failed or found.outside:
+        if provider is None or self.failed or found.outside or not doc.data.get("supported_model_types"):
             from mrt.schema.linter import lint_provider
 
             raise _wrong(self.file, lint_provider(self.file), self.failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
@@ -92,10 +92,20 @@ def globs_of(data: Any) -> Iterator[tuple[ModelType, KeyPath, str, bool]]:
             yield kind, ("models", key, "position"), position, True
 
 
-def reach(base: Path, data: Mapping[str, Any] | Any) -> Reach:
+def homes_of(file: Path, base: Path) -> tuple[str, ...]:
+    """Return the folders that files may lie in, links followed.
+
+    Beside the base this is the same folder as seen from where the provider file really lies: some installers keep
+    packages in a store and link every single file.
+    """
+    real = Path(os.path.realpath(file)).parent
+    return (os.path.realpath(base), str(real if base == file.parent else real.parent))
+
+
+def reach(file: Path, base: Path, data: Mapping[str, Any] | Any) -> Reach:
     """Follow the globs and position paths of a provider file's data."""
     found = Reach(str(base))
-    home = os.path.realpath(base)
+    homes: tuple[str, ...] = ()
     folders = _Folders()
     models: set[str] = set()
     by_key: dict[ModelType, str] = {}
@@ -105,16 +115,17 @@ def reach(base: Path, data: Mapping[str, Any] | Any) -> Reach:
             found.outside.append(path)
             continue
         matched = 0
-        for file, linked in folders.matches(found.base, [part for part in parts if part not in ("", ".")]):
-            if linked and not is_within(file, home):
+        for match, linked in folders.matches(found.base, [part for part in parts if part not in ("", ".")]):
+            homes = homes or (homes_of(file, base) if linked else ())
+            if linked and not is_within(match, homes):
                 found.outside.append(path)
             elif is_key:
-                by_key[kind] = file
+                by_key[kind] = match
                 matched += 1
-            elif is_position(file):
-                found.positions.setdefault(_TYPE_OF_FOLDER.get(Path(file).parent.name, kind), file)
-            elif file.endswith(SUFFIXES):
-                models.add(file)
+            elif is_position(match):
+                found.positions.setdefault(_TYPE_OF_FOLDER.get(Path(match).parent.name, kind), match)
+            elif match.endswith(SUFFIXES):
+                models.add(match)
                 matched += 1
         if not matched and path not in found.outside:
             (found.missing if is_key else found.empty).append(path)
@@ -123,9 +134,10 @@ def reach(base: Path, data: Mapping[str, Any] | Any) -> Reach:
     return found
 
 
-def is_within(file: str, home: str) -> bool:
-    """Tell whether a file, links followed, lies below a folder."""
-    return os.path.commonpath([os.path.realpath(file), home]) == home
+def is_within(file: str, homes: Iterable[str]) -> bool:
+    """Tell whether a file, links followed, lies below one of these folders."""
+    real = Path(os.path.realpath(file))
+    return any(real.is_relative_to(home) for home in homes)
 
 
 class _Folders:

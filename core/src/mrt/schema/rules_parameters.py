@@ -59,8 +59,8 @@ def _check_rule(doc: Document, rule: Mapping[str, Any], path: KeyPath, context_s
     numeric = kind in (ParameterType.INT, ParameterType.FLOAT)
     default = _check_default_type(doc, merged.get("default"), kind, path)
     if numeric:
-        _check_bounds(doc, rule, template, path)
-        _check_range(doc, rule, template, merged, default, path)
+        merged |= _check_bounds(doc, rule, template, path)
+        _check_range(doc, rule, merged, default, path)
         _check_length(doc, rule, merged, context_size, path)
     else:
         for key in ("min", "max", "precision"):
@@ -92,12 +92,15 @@ def _check_default_type(doc: Document, default: Any, kind: ParameterType, path: 
     return value
 
 
-def _check_bounds(doc: Document, rule: Mapping[str, Any], template: Mapping[str, Any], path: KeyPath) -> None:
+def _check_bounds(
+    doc: Document, rule: Mapping[str, Any], template: Mapping[str, Any], path: KeyPath
+) -> dict[str, None]:
+    """Check bounds, and return the template's bounds that do not count beside the rule's own."""
     low, high = _number(rule.get("min")), _number(rule.get("max"))
     if low is not None and high is not None:
         if low > high:
             doc.note("error", "min-above-max", (*path, "min"), f"is {low}, above max {high}")
-        return
+        return {}
     for key, own, other, above in (("min", low, "max", True), ("max", high, "min", False)):
         bound = _number(template.get(other)) if other not in rule else None
         if own is not None and bound is not None and (own > bound if above else own < bound):
@@ -105,15 +108,12 @@ def _check_bounds(doc: Document, rule: Mapping[str, Any], template: Mapping[str,
                 f"leaves no value beside the template's {other} {bound}, which is therefore dropped: give {other}, too"
             )
             doc.note("warning", "template-bound", (*path, key), message)
+            return {other: None}
+    return {}
 
 
 def _check_range(
-    doc: Document,
-    rule: Mapping[str, Any],
-    template: Mapping[str, Any],
-    merged: Mapping[str, Any],
-    default: Any,
-    path: KeyPath,
+    doc: Document, rule: Mapping[str, Any], merged: Mapping[str, Any], default: Any, path: KeyPath
 ) -> None:
     if default is None:
         return

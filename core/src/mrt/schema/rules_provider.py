@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mrt.entities.plain import is_blank, is_list, is_mapping
-from mrt.schema.findings import KeyPath
-from mrt.schema.reach import is_within
+from mrt.schema.findings import KeyPath, Severity
+from mrt.schema.reach import homes_of, is_within
 from mrt.schema.rules_form import check_form
 from mrt.schema.shapes import PROVIDER
 from mrt.schema.structure import check
@@ -41,7 +40,8 @@ def check_provider(doc: Document, base: Path) -> None:
             if word in words[:index]:
                 doc.note("warning", "duplicate-word", (key, index), f"'{word}' is listed twice")
         if words == []:
-            doc.note("error", "missing-key", (key,), "is empty: without it there is nothing to call")
+            severity: Severity = "error" if key == "supported_model_types" else "warning"
+            doc.note(severity, "missing-key", (key,), "is empty")
 
 
 def _check_name(doc: Document, name: Any, base: Path) -> None:
@@ -115,10 +115,10 @@ def _check_icon(doc: Document, names: Any, path: KeyPath, base: Path) -> None:
 
 def find_icon(file: Path, base: Path, name: str) -> Path | None:
     """Return the file of an icon: in ``_assets`` of the base, or of the provider file's folder, or beside it."""
-    home = os.path.realpath(base)
+    homes = homes_of(file, base)
     for folder in (base / "_assets", file.parent / "_assets", file.parent, base):
         path = folder / name
-        if path.is_file() and is_within(str(path), home):
+        if path.is_file() and is_within(str(path), homes):
             return path
     return None
 

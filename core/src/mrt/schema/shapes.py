@@ -66,13 +66,13 @@ class Key:
     Args:
         kind: What it holds.
         doc: One sentence for editors.
-        need: Whether a file without it is wrong; ``label``: the name stands in, which is worth a hint.
+        need: Whether a file without it is wrong; ``should``: it loads all the same; ``label``: the name stands in.
         lenient: A wrong value is left out or passed on, and so only a warning.
     """
 
     kind: Kind
     doc: str
-    need: Literal["must", "label", "may"] = "may"
+    need: Literal["must", "should", "label", "may"] = "may"
     lenient: bool = False
 
 
@@ -180,7 +180,7 @@ PROVIDER = Shape(
         "configurate_methods": Key(
             Items(Choice("way to configure models", _words(ConfigurateMethod))),
             "Predefined models, customizable ones, or both.",
-            "must",
+            "should",
         ),
         "provider_credential_schema": Key(PROVIDER_FORM, "Form for the provider's credentials."),
         "model_credential_schema": Key(MODEL_FORM, "Form for the credentials of one customizable model."),
@@ -279,6 +279,7 @@ MODEL = Shape(
 
 
 def _text_keys() -> Iterator[str]:
+    yield from (*MODEL_KEY.words, *MODEL_TYPE.words)  # below `position`, each has a list of names
     waiting: list[Kind] = [PROVIDER, MODEL]
     while waiting:
         match waiting.pop():

@@ -66,8 +66,8 @@ def check(doc: Document, value: Any, kind: Kind, path: KeyPath = (), lenient: bo
 def _key(doc: Document, value: Any, spec: Key, path: KeyPath, lenient: bool) -> None:
     # An option may be empty text; a name may not.
     absent = value is None or (value == "" and path[-1] != "value")
-    if absent and spec.need == "must":
-        severity: Severity = "warning" if lenient else "error"
+    if absent and spec.need in ("must", "should"):
+        severity: Severity = "warning" if lenient or spec.need == "should" else "error"
         doc.note(severity, "missing-key", path, f"is missing: {_lower(spec.doc)}")
     elif spec.need == "label" and is_blank(value):
         doc.note("warning", "missing-label", path, "is missing, so the name itself is shown")
@@ -119,10 +119,8 @@ def _i18n(doc: Document, value: Any, path: KeyPath, lenient: bool) -> None:
         return
     for key, text in value.items():
         if key not in LOCALES and key not in _MORE_LOCALES:
-            near = _NEAR_LOCALE.get(key.replace("-", "_").lower()) or next(
-                (name for name in LOCALES if name.lower() == key.replace("-", "_").lower()), None
-            )
-            advice = f"; did you mean {near}?" if near else hint(key, [*LOCALES, *sorted(_MORE_LOCALES)])
+            near = _NEAR_LOCALE.get(_plain(key)) or nearest(key, LOCALES) or nearest(key, sorted(_MORE_LOCALES))
+            advice = f"; did you mean '{near}'?" if near else ""
             doc.note("warning", "unknown-locale", (*path, key), f"is no known language{advice}", key=True)
         if text is not None:
             _text(doc, text, (*path, key), lenient)
@@ -184,8 +182,16 @@ def _lower(sentence: str) -> str:
 
 def hint(word: str, known: Collection[str]) -> str:
     """Return ``; did you mean 'x'?`` with the nearest known word, or nothing."""
-    near = difflib.get_close_matches(
-        str(word).lower().replace("-", "_"), [k.lower().replace("-", "_") for k in known], 1
-    )
-    found = next((k for k in known if near and k.lower().replace("-", "_") == near[0]), None)
-    return f"; did you mean '{found}'?" if found is not None else ""
+    near = nearest(word, known)
+    return f"; did you mean '{near}'?" if near is not None else ""
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Return the known word that is most like this one, if one is like it at all; case and dashes do not count."""
+    by_spelling = {_plain(item): item for item in reversed(list(known))}
+    found = difflib.get_close_matches(_plain(word), list(by_spelling), 1)
+    return by_spelling[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_")

@@ -98,6 +98,8 @@ class Document:
     def _is_safe(self, data: bytes) -> bool:
         if len(data) > MAX_BYTES:
             self.note("error", "too-large", (), f"has {len(data)} bytes; {MAX_BYTES} are the limit")
+        elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            self.note("error", "encoding", (), "is UTF-16; save it as UTF-8", at=(0, 0))
         elif may_nest(data) and depth_of(data) > MAX_DEPTH:
             self.note("error", "too-deep", (), f"is nested more than {MAX_DEPTH} levels deep")
         return not self.findings
