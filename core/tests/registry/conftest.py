@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,11 @@ imported = True
 def invoke(invocation):
     return f"{__name__}: {invocation.model}"
 """
+
+
+def describe(provider: str, label: str) -> str:
+    """Write a provider file."""
+    return YAML.format(provider=provider, label=label)
 
 
 class Site:
@@ -84,11 +89,16 @@ class Site:
     ) -> Path:
         """Install a plugin `name` as the distribution mrt-NAME with the package mrt_NAME; return its folder."""
         package = f"mrt_{name.replace('-', '_')}"
-        text = YAML.format(provider=name, label=name.title()) if schema == "" else schema
+        text = describe(name, name.title()) if schema == "" else schema
         folder = self.package(package, source, **({} if text is None else {"provider": text}))
         self.metadata(distribution or f"mrt-{name}", version, f"[{group}]\n{name} = {value or package}\n")
         self.settle()
         return folder
+
+
+@pytest.fixture(name="describe")
+def describe_fixture() -> Callable[[str, str], str]:
+    return describe
 
 
 @pytest.fixture

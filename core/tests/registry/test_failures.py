@@ -170,8 +170,8 @@ def test_two_distributions_claim_one_name(site: Any) -> None:
     assert [failure for failure in registry.failures if failure.provider == "acme"] == []
 
 
-def test_the_entry_points_name_rules(site: Any) -> None:
-    site.install("acme", schema="provider: acme-cloud\nlabel: {en_US: Acme}\n")
+def test_the_entry_points_name_rules(site: Any, describe: Any) -> None:
+    site.install("acme", schema=describe("acme-cloud", "Acme"))
     for _ in range(2):
         registry = Registry()
         assert registry.providers()["acme"].provider == "acme-cloud"

@@ -16,7 +16,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 def icons(site: Any, **names: str) -> Any:
     """Install a provider whose schema names these icons, and return its folder and entry."""
     lines = "".join(f"{key}: {text}\n" for key, text in names.items())
-    folder = site.install("acme", schema=f"provider: acme\nlabel: {{en_US: Acme}}\n{lines}")
+    folder = site.install(
+        "acme", schema=f"provider: acme\nlabel: {{en_US: Acme}}\nsupported_model_types: [llm]\n{lines}"
+    )
     (folder / "_assets").mkdir()
     return folder, Registry(load_entry_points=True).get("acme")
 

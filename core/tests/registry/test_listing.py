@@ -44,9 +44,9 @@ def test_a_row(site: Any) -> None:
     assert row.schema_path == str(folder / "provider.yaml")
 
 
-def test_a_warm_list_loads_neither_yaml_nor_pydantic_nor_plugins(site: Any) -> None:
+def test_a_warm_list_loads_neither_yaml_nor_pydantic_nor_plugins(site: Any, describe: Any) -> None:
     site.install("acme", "raise SystemExit('imported')")
-    site.install("bolt", "raise SystemExit('imported')", schema="provider: other\nlabel: {en_US: B}\n")
+    site.install("bolt", "raise SystemExit('imported')", schema=describe("other", "B"))
     cold, warm = list_elsewhere(site), list_elsewhere(site)
     assert {"yaml", "pydantic", "importlib_metadata"} <= set(cold[2])
     assert warm[2] == []
@@ -89,12 +89,12 @@ def test_a_file_that_breaks_later_is_left_out(site: Any) -> None:
 
 
 def test_a_checkout_in_front_hides_the_installed_package(
-    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Any, describe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.install("acme")
     assert label(Registry()) == "Acme"
     checkout = type(site)(tmp_path / "checkout")
-    checkout.package("mrt_acme", provider="provider: acme\nlabel: {en_US: Checkout}\n")
+    checkout.package("mrt_acme", provider=describe("acme", "Checkout"))
     monkeypatch.syspath_prepend(str(checkout.path))
     registry = Registry()
     assert label(registry) == "Checkout"
