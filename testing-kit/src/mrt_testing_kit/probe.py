@@ -88,11 +88,10 @@ class Got:
     @property
     def complete(self) -> bool:
         """Whether the body came to its proper end."""
-        if not self.head:
-            return False
         if self.chunked:
             return self.raw.endswith(b"0\r\n\r\n")
-        return len(self.raw) == int(self.header("content-length") or 0)
+        length = self.header("content-length")
+        return length is not None and len(self.raw) == int(length)
 
     @property
     def body(self) -> bytes:

@@ -192,8 +192,11 @@ class OracleServer(LoopServer):
         if route is None:
             return None
         if broken:
-            key = (request.header(dialect.key_header) or "").removeprefix(dialect.key_prefix).strip()
-            return dialect.unauthorized(request, key, route) if broken[0].rule == "S5" else dialect.missing(request)
+            return (
+                dialect.unauthorized(request, dialect.given_key(request), route)
+                if broken[0].rule == "S5"
+                else dialect.missing(request)
+            )
         return dialect.authorize(request, route)
 
     def _note(self, violations: list[Violation]) -> list[Violation]:

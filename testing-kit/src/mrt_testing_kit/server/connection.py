@@ -14,6 +14,9 @@ from mrt_testing_kit.server.parser import BadRequest, Message, RequestParser
 from mrt_testing_kit.server.request import ConnectionRecord, Outcome, RecordedRequest
 from mrt_testing_kit.server.wire import Ending, Hold, Pause, Send, Step
 
+RESPONSE_KEPT = 1 << 16
+"""Bytes of an answer that its record keeps."""
+
 Plan = tuple[list[Step], Ending]
 
 
@@ -149,7 +152,7 @@ class Connection(asyncio.Protocol):
                 ending = "close"
             self.current = request
             if len(steps) == 1 and isinstance(steps[0], Send) and ending == "keep":
-                self.transport.write(steps[0].data)
+                self._send(steps[0].data)
                 self._outcome("answered")
                 continue
             self.task = asyncio.get_running_loop().create_task(self._play(steps, ending))
@@ -161,7 +164,7 @@ class Connection(asyncio.Protocol):
             if isinstance(step, Send):
                 if not self._writable.is_set():
                     await self._writable.wait()
-                self.transport.write(step.data)
+                self._send(step.data)
                 await asyncio.sleep(0)
             elif isinstance(step, Pause):
                 if math.isinf(step.seconds):
@@ -180,6 +183,13 @@ class Connection(asyncio.Protocol):
             return
         self._outcome("cut" if ending == "reset" else "answered")
         self.end(ending)
+
+    def _send(self, data: bytes) -> None:
+        assert self.transport is not None
+        self.transport.write(data)
+        if self.current is not None:
+            room = RESPONSE_KEPT - len(self.current.response)
+            self.current.response += data[: max(0, room)]
 
     def _outcome(self, outcome: Outcome) -> None:
         request, self.current = self.current, None

@@ -18,8 +18,8 @@ _TRANSPORT = {"content-length", "transfer-encoding", "connection"}
 class ReplayServer(LoopServer):
     """Answers with recorded bytes.
 
-    A request is matched to a record by method, path and JSON body; one that matches none is answered by the record of
-    the same method and path that was given first. ``play`` names the answer of the next request outright.
+    A request is matched to a record by method, path and JSON body, and without that by method and path; of several, one
+    that came with credentials like it, and that went well, is taken. ``play`` names the next answer outright.
 
     Args:
         source: the name of the records (``xinference`` or ``openllm``), or records.
@@ -69,8 +69,14 @@ class ReplayServer(LoopServer):
             body: Any = request.json if request.body else None
         except ValueError:
             body = request.body.decode("utf-8", "replace")
-        exact = [record for record in same if record.request_body == body]
-        return next(iter(exact or same), None)
+        exact = [record for record in same if record.request_body == body] or same
+        keyed = request.header("authorization") is not None
+
+        def misfit(record: Record) -> tuple[bool, bool]:
+            had_key = any(name.lower() == "authorization" for name, _ in record.request_headers)
+            return had_key != keyed, record.status >= 400
+
+        return min(exact, key=misfit, default=None)
 
     def respond(self, request: RecordedRequest) -> Reply:
         """Play a record."""

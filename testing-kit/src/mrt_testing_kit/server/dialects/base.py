@@ -142,7 +142,11 @@ class Dialect:
         given = request.header(self.key_header) or ""
         if given == f"{self.key_prefix}{self.server.api_key}":
             return None
-        return self.unauthorized(request, given.removeprefix(self.key_prefix).strip(), route)
+        return self.unauthorized(request, self.given_key(request), route)
+
+    def given_key(self, request: RecordedRequest) -> str:
+        """Return the key that a request came with; empty when it has none."""
+        return (request.header(self.key_header) or "").removeprefix(self.key_prefix.strip()).strip()
 
     def unauthorized(self, request: RecordedRequest, key: str, route: Route) -> Reply:
         """Answer a request with a wrong or missing key."""

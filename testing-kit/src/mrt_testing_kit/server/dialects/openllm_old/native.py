@@ -58,6 +58,11 @@ _TAKEN = {*GENERATION, *SAMPLING, "logprobs", "prompt_logprobs", "eos_token_id",
 _TOP = {"prompt", "llm_config", "stop", "adapter_name"}
 
 
+def generation_of(call: Call) -> str:
+    """Return ``0.3``, ``0.4`` or ``0.5``; a command line may have made a number of it."""
+    return str(call.server.settings.get("generation", "0.4"))
+
+
 def ids(text: str) -> list[int]:
     """Return token ids for a text: one for each of the oracle's tokens."""
     return [1 + zlib.crc32(token.encode("utf-8", "surrogatepass")) % 31999 for token in tokens(text)]
@@ -70,7 +75,7 @@ def failed() -> Reply:
 
 def acceptable(call: Call) -> bool:
     """Say whether a request is one that the server can answer."""
-    body, generation = call.body, call.server.settings.get("generation", "0.4")
+    body, generation = call.body, generation_of(call)
     config: Any = body.get("llm_config") or {}
     top = _TOP if generation != "0.5" else {"prompt", "prompt_token_ids", "llm_config"}
     if generation == "0.5":
@@ -96,7 +101,7 @@ def answer_to(call: Call) -> Answer:
     """Let the oracle answer the prompt."""
     body = call.body
     config: dict[str, Any] = body.get("llm_config") or {}
-    stop: Any = config.get("stop") if call.server.settings.get("generation") == "0.5" else body.get("stop")
+    stop: Any = config.get("stop") if generation_of(call) == "0.5" else body.get("stop")
     talk = Conversation(
         [Turn("user", body["prompt"])],
         params=dict(config),
@@ -132,7 +137,7 @@ def generate(call: Call) -> Reply:
     if not acceptable(call):
         return failed()
     answer = answer_to(call)
-    if call.server.settings.get("generation") == "0.3":
+    if generation_of(call) == "0.3":
         config = {"max_new_tokens": 8, "temperature": 0.75, "top_k": 15, "top_p": 0.9}
         return call.json_reply({"responses": [answer.text], "configuration": config}, answer=answer)
     spoken = ids(answer.text)
@@ -151,7 +156,7 @@ def generate_stream(call: Call) -> Reply:
     answer = answer_to(call)
     name = f"openllm-{call.server.hexes(32)}"
     events: list[Event] = []
-    bare = call.server.settings.get("generation") == "0.3"
+    bare = generation_of(call) == "0.3"
     for piece in call.pieces(answer):
         if piece.kind == "text" and bare:
             events.append(Event(raw=piece.text or "", kind="text"))
@@ -173,12 +178,12 @@ def metadata(call: Call) -> Reply:
     name = next(iter(call.server.models or ("tiny-llama",)))
     about: dict[str, Any] = {"model_id": f"/models/{name}", "timeout": 36000000, "model_name": "llama"}
     configuration: dict[str, Any] = {"generation_config": generation, **SAMPLING}
-    if settings.get("generation") == "0.5":
+    if generation_of(call) == "0.5":
         about |= {"trust_remote_code": False, "configuration": configuration}
         about |= {"serialisation": "safetensors", "quantise": None}
     else:
         about |= {"backend": "pt", "configuration": json.dumps(configuration, separators=(",", ":"))}
-    if settings.get("generation") == "0.3":
+    if generation_of(call) == "0.3":
         about |= {"supports_embeddings": True, "supports_hf_agent": True}
     return call.json_reply(about)
 
