@@ -20,10 +20,11 @@ def par_01(ctx: Context) -> None:
     """temperature=0 asks for the same answer every time; left out, the vendor's default gives another each time."""
     tried = {name: value for name, rule in ctx.rules.items() if (value := _falsy(rule)) is not None}
     if not tried:
-        ctx.not_applicable("no parameter of the model may be 0 or false")
+        ctx.not_applicable("no parameter of the model may be 0")
     without = set(_leaves(ctx.chat().ok().body))
     for name, value in tried.items():
-        got = ctx.chat(parameters={name: value}).ok()
+        # Whether the vendor accepts the value is PAR-06's question.
+        got = ctx.chat(parameters={name: value})
         added = [leaf for leaf in _leaves(got.body) if leaf not in without]
         ctx.expect(
             any(type(found) in (type(value), float, int) and found == value for _, found in added),
@@ -33,9 +34,8 @@ def par_01(ctx: Context) -> None:
         )
 
 
+# Not false: that may well be said by leaving a field out.
 def _falsy(rule: ParameterRule) -> Any:
-    if rule.type is ParameterType.BOOLEAN:
-        return False if rule.default is not False else None
     if rule.type not in (ParameterType.FLOAT, ParameterType.INT) or rule.options:
         return None
     in_range = (rule.min is None or rule.min <= 0) and (rule.max is None or rule.max >= 0)

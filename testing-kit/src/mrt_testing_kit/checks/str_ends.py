@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt import InvokeConnectionError
+from mrt import InvokeConnectionError, InvokeTimeoutError
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.server import Answer
@@ -46,3 +46,99 @@ def str_11(ctx: Context) -> None:
         ctx.expect(got.finish is None, "a finish reason was made up for an answer that was cut off", expected=None)
         ctx.expect(got.partial is not None, "the error does not keep the part that came", expected="error.partial")
         ctx.equal(error.partial.text, came, "the text on the error")
+
+
+@check(
+    "STR-12",
+    "a cut connection raises",
+    faults=["F16"],
+    fix="Turn an incomplete body or a reset into InvokeConnectionError, and keep what had come.",
+)
+def str_12(ctx: Context) -> None:
+    """A connection that breaks in the middle must not look like the end of the answer."""
+    for how in ("reset", "terminator"):
+        for after in (1, 3):
+            ctx.server.next_answer(Answer(["One", " two", " three", " four"]))
+            with ctx.fault("F16", how=how, after=after):
+                got = ctx.chat("Count.")
+            error = got.fails(InvokeConnectionError)
+            ctx.expect(got.finish is None, "a finish reason was made up", expected=None)
+            ctx.expect(error.retryable, "the error does not say that trying again may help", expected="retryable")
+            ctx.expect("One two three four".startswith("".join(got.texts)), "the chunks before the cut are wrong")
+
+
+@check(
+    "STR-13",
+    "a stall ends in a timeout",
+    faults=["F17"],
+    fix="Give every read a time limit, and pass the caller's limits on; never switch them off for streams.",
+)
+def str_13(ctx: Context) -> None:
+    """A vendor that stops sending without closing would hold the caller for ever."""
+    ctx.server.next_answer(Answer(["One", " two", " three"]))
+    with ctx.fault("F17"):
+        got = ctx.chat("Count.", timeouts=ctx.short)
+    error = got.fails(InvokeTimeoutError)
+    ctx.expect(got.elapsed < ctx.seconds(10), "the stall was noticed far too late", expected="half a second, roughly")
+    ctx.expect(error.partial is not None, "the error does not keep the part that came", expected="error.partial")
+    ctx.expect(got.finish is None, "a finish reason was made up", expected=None)
+
+
+@check(
+    "STR-14",
+    "a slow drip survives",
+    faults=["F18"],
+    fix="Limit the time between two reads, not the time in which a whole event has to come.",
+)
+def str_14(ctx: Context) -> None:
+    """A slow answer is not a dead one: bytes that keep coming keep the stream alive."""
+    ctx.server.next_answer(Answer(["One", " two"]))
+    with ctx.fault("F18"):
+        got = ctx.chat("Count.").ok()
+    ctx.equal(got.text, "One two", "the text of the stream")
+
+
+@check(
+    "STR-32",
+    "an exhausted stream stays exhausted",
+    fix="Use a generator, or remember that the end was reached; the last chunk must not come twice.",
+)
+def str_32(ctx: Context) -> None:
+    """Code that asks once more after the end must get the end again, not a second answer."""
+    handle = ctx.handle()
+    if ctx.way == "stream":
+        stream = handle.stream("Say hello.")
+        first = list(stream)
+        again = [chunk for _ in range(2) for chunk in stream]
+    else:
+
+        async def read() -> tuple[list[object], list[object]]:
+            stream = handle.astream("Say hello.")
+            first = [chunk async for chunk in stream]
+            return first, [chunk async for chunk in stream]
+
+        first, again = ctx.run(read())
+    ctx.expect(len(first) > 0, "the stream brought nothing")
+    ctx.equal(len(again), 0, "the number of chunks after the end")
+    ctx.equal(len(ctx.requests), 1, "the number of requests for one stream")
+
+
+@check(
+    "STR-24",
+    "one finish reason, on the last chunk",
+    faults=["F14"],
+    fix="Set finish_reason once, on the chunk that ends the answer, and yield nothing after it.",
+)
+def str_24(ctx: Context) -> None:
+    """Programs stop reading at the finish reason: one that comes early loses text, a second one runs code twice."""
+    for pieces in (["One"], ["One", " two", " three"]):
+        for after in (None, "event", "text", "bytes"):
+            ctx.server.next_answer(Answer(pieces))
+            if after is None:
+                got = ctx.chat("Count.").ok()
+            else:
+                with ctx.fault("F14", what=after):
+                    got = ctx.chat("Count.").ok()
+            finishes = [chunk.delta.finish_reason for chunk in got.chunks]
+            ctx.equal(finishes, [None] * (len(finishes) - 1) + ["stop"], "the finish reasons of the chunks")
+            ctx.equal(got.text, "".join(pieces), "the text of the stream")
