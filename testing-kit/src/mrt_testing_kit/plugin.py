@@ -36,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marks known."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+    if config.getoption("--mrt-report") and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("--mrt-report needs the whole contract in one process: leave -n out")
     if config.getoption("--mrt-tier"):
         from mrt_testing_kit.suite import settings
 
@@ -58,12 +60,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the checks that judge the run last, whatever order others made."""
+    items.sort(key=lambda item: getattr(getattr(item, "function", None), "mrt_phase", "") == "end")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Find out whether some checks of a contract were left out."""
     suite = sys.modules.get("mrt_testing_kit.suite")
     for found in suite.SESSIONS if suite is not None else ():
         chosen = [item for item in session.items if getattr(getattr(item, "cls", None), "mrt_session", None) is found]
-        found.is_partial = len(chosen) < len(found.cases())
+        # A worker of pytest-xdist runs only some of what it collects.
+        found.is_partial = len(chosen) < len(found.cases()) or hasattr(session.config, "workerinput")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -42,6 +42,8 @@ def contract(
 
         globals().update(contract(provider="acme", dialect="openai", credentials={"url": "{server}"}))
 
+    One provider per test file: another one's classes would have the same names.
+
     Each check is a method, ``test_STR_11``, that runs once per way of calling; ``-k STR-11`` and ``-k STR_11`` find it.
 
     Args:
@@ -111,6 +113,7 @@ def _method(session: Session, check: Check, cases: list[Case]) -> Callable[..., 
     method.__doc__ = f"{check.id}: {check.title}."
     # A name with a hyphen cannot be a method's; pytest also looks for -k words among a function's attributes.
     setattr(method, check.id, True)
+    method.mrt_phase = check.phase
     for mark in (pytest.mark.contract, getattr(pytest.mark, check.tier)):
         method = mark(method)
     return cast("Callable[..., None]", method)

@@ -95,8 +95,8 @@ class Target:
         self.distribution = ""
         self.version = ""
         self.source = provider if isinstance(provider, str) else ""
-        self._plugin: Any = self._find(provider) if isinstance(provider, str) else provider
         self.name = ""
+        self._plugin: Any = self._find(provider) if isinstance(provider, str) else provider
         runtime = self.runtime()
         try:
             self.entity: ProviderEntity = runtime.registry.get(self.name).schema
@@ -133,8 +133,9 @@ class Target:
         runtime = Runtime(load_entry_points=False, timeouts=timeouts or limits(), ca_file=ca_file, trust_env=trust_env)
         try:
             self.name = runtime.register(self.plugin, self.name or None)
-        except MRTError as error:
-            raise TargetError(f"the provider cannot be loaded: {error}") from error
+        except Exception as error:
+            # Also whatever a function that makes a plugin raises.
+            raise TargetError(f"the provider cannot be loaded: {type(error).__name__}: {error}") from error
         return runtime
 
     def fill(self, credentials: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
@@ -181,8 +182,8 @@ class Target:
         if ":" in name:
             try:
                 return pkgutil.resolve_name(name)
-            except (ImportError, AttributeError, ValueError) as error:
-                raise TargetError(f"{name!r} cannot be imported: {error}") from error
+            except (Exception, SystemExit) as error:
+                raise TargetError(f"{name!r} cannot be imported: {type(error).__name__}: {error}") from error
         try:
             entry = Runtime().registry.get(name)
             entry.relay  # noqa: B018  # imports it, and says what is wrong with it
@@ -190,7 +191,7 @@ class Target:
             raise TargetError(str(error)) from error
         if entry.fact is None:
             raise TargetError(f"{name!r} is no installed provider")
-        self.distribution, self.version = entry.distribution, entry.version
+        self.name, self.distribution, self.version = name, entry.distribution, entry.version
         return pkgutil.resolve_name(entry.fact.value)
 
 

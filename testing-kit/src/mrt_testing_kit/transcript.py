@@ -12,7 +12,9 @@ from mrt_testing_kit.failure import shorten
 from mrt_testing_kit.server import RecordedRequest
 
 _MASK = "[secret]"
-_AUTH = re.compile(r"(?im)^((?:proxy-)?authorization|x-api-key|api-key|x-goog-api-key|cookie)(:\s*)(\S+\s+)?\S.*$")
+_AUTH = re.compile(
+    r"(?im)^((?:proxy-)?authorization|x-api-key|api-key|x-goog-api-key|cookie)([:\t ]+)(\S+[\t ]+)?\S.*$"
+)
 _BODY = 2000
 _SHOWN = 6
 
@@ -31,7 +33,6 @@ class Scrubber:
                 continue
             raw = secret.encode("utf-8", "surrogatepass")
             forms |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
-            # The end of a base64 text depends on what follows, so its first whole groups have to do.
             whole = base64.b64encode(raw).decode()
             forms |= {whole, whole.rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("=")}
         # Longer forms first: a form may contain a shorter one.
@@ -83,10 +84,6 @@ def _one(request: RecordedRequest) -> str:
     status = "no status" if request.status is None else f"status {request.status}"
     faults = f", faults {', '.join(request.faults)}" if request.faults else ""
     lines.append(f"< {status}, {request.outcome}{faults}")
-    sent = getattr(request, "response", None)
-    if isinstance(sent, bytes | bytearray) and sent:
-        text = shorten(bytes(sent).decode("utf-8", "backslashreplace"), _BODY)
-        lines += [f"< {line}" for line in text.splitlines()]
-    elif request.answer is not None:
-        lines.append(f"< {shorten(repr(request.answer), _BODY)}")
+    sent = shorten(request.response.decode("utf-8", "backslashreplace"), _BODY).replace("\r\n", "\n")
+    lines += [f"< {line}".rstrip() for line in sent.rstrip().split("\n")] if sent else []
     return "\n".join(lines)

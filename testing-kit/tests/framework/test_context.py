@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import framework_providers as providers
@@ -23,9 +23,8 @@ Judge = Callable[..., CaseResult]
 
 
 @pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
+def judge(small_checks: None) -> Judge:
     """Runs a function as a check (under a borrowed id) and returns the result of its first case."""
-    kept = dict(CATALOGUE)
 
     def run(body: Body, provider: Any = providers.right, *, tier: Any = "wire", **fields: Any) -> CaseResult:
         CATALOGUE.pop("LLM-09", None)
@@ -33,9 +32,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
         with Session(Target(provider, "openai", providers.CREDENTIALS), tier=tier) as session:
             return session.run(session.cases_of(CATALOGUE["LLM-09"])[0])
 
-    yield run
-    CATALOGUE.clear()
-    CATALOGUE.update(kept)
+    return run
 
 
 @pytest.mark.parametrize("way", ["sync", "async", "stream", "astream"])

@@ -12,6 +12,7 @@ import pytest
 from mrt_testing_kit import run
 from mrt_testing_kit.deviations import parse, read
 
+pytestmark = pytest.mark.usefixtures("small_checks")
 LATER = datetime.date.today() + datetime.timedelta(days=30)
 PAST = datetime.date.today() - datetime.timedelta(days=1)
 REASON = "The vendor cannot do it."

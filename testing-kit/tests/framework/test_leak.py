@@ -35,12 +35,14 @@ def test_a_secret_is_found(text: str, how: str | None) -> None:
 
 def test_transcripts_hold_no_secret() -> None:
     body = f'{{"key": "{KEY}", "more": "{base64.b64encode(KEY.encode()).decode()}"}}'.encode()
-    head = f"POST /v1?key={quote(KEY, safe='')} HTTP/1.1\r\nAuthorization: Bearer other-key\r\nX-Api-Key: third\r\n\r\n"
+    fields = "Authorization: Bearer other-key\r\nX-Api-Key: third\r\nAccept: a/b"
+    head = f"POST /v1?key={quote(KEY, safe='')} HTTP/1.1\r\n{fields}\r\n\r\n"
     request = RecordedRequest(1, 1, "POST", "/v1", [], body, head.encode("latin-1"), status=200)
     text = transcript([request] * 9, Scrubber([KEY]))
     assert find(KEY, text) is None
     for word in ("other-key", "third"):
         assert word not in text
     assert "Authorization: Bearer [secret]" in text
+    assert "> X-Api-Key: [secret]\n> Accept: a/b\n" in text
     assert "... 3 further requests ..." in text
     assert transcript([], Scrubber([KEY])) == "(no request reached the server)"

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ import pytest
 
 from mrt_testing_kit import CONTRACT, Report, run
 from mrt_testing_kit.badge import as_svg
+from mrt_testing_kit.catalogue import load
 from mrt_testing_kit.identity import wheel_hash
 from mrt_testing_kit.manifest import GROUPS, TITLES
 from mrt_testing_kit.report_html import as_html
@@ -27,16 +29,16 @@ HERE = Path(__file__).parent
 CREDENTIALS = json.dumps(providers.CREDENTIALS)
 
 
-@pytest.fixture(scope="module")
-def red() -> Report:
+@pytest.fixture
+def red(small_checks: None) -> Report:
     return run("framework_providers:wrong", "openai", providers.CREDENTIALS, ["STR-11", "STR-10", "LLM-01"])
 
 
-def command(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def command(*words: str, folder: Path = HERE, path: Sequence[Path] = ()) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mrt_testing_kit", *words],
-        cwd=folder or HERE,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [HERE, *path]))},
         capture_output=True,
         text=True,
         timeout=120,
@@ -99,6 +101,7 @@ def test_html_is_well_formed_and_needs_nothing_from_outside(red: Report) -> None
 def test_badges_name_the_contract(red: Report) -> None:
     root = ElementTree.fromstring(as_svg(red))
     assert root.attrib["aria-label"] == f"{CONTRACT}: 1 failing"
+    assert red.failed
     green = run(providers.right, "openai", providers.CREDENTIALS, ["LLM-01"])
     assert ElementTree.fromstring(as_svg(green)).attrib["aria-label"] == f"{CONTRACT}: 1 pass"
     green["STR-11"].status = "known-bug"
@@ -108,14 +111,14 @@ def test_badges_name_the_contract(red: Report) -> None:
 def test_check_writes_every_form_and_says_by_its_exit_code(tmp_path: Path) -> None:
     forms = {"report": "r.json", "html": "r.html", "markdown": "r.md", "badge": "r.svg"}
     outputs = [word for form, name in forms.items() for word in (f"--{form}", str(tmp_path / name))]
-    done = command("check", "framework_providers:wrong", "--dialect", "openai", "--credentials", CREDENTIALS, *outputs)
+    done = command("check", "framework_world:wrong", "--dialect", "openai", "--credentials", CREDENTIALS, *outputs)
     assert done.returncode == 1, done.stderr
     assert "STR-11 [llm-stream, oracle-chat]" in done.stdout
     assert Report.from_json((tmp_path / "r.json").read_text()).status("STR-11") == "fail"
     assert all((tmp_path / name).stat().st_size for name in forms.values())
     fine = command(
         "check",
-        "framework_providers:plugin",
+        "framework_world:plugin",
         "--dialect",
         "openai",
         "--credentials",
@@ -155,10 +158,18 @@ def test_wrong_use_is_told_in_one_line(words: list[str], told: str) -> None:
 def test_checks_are_listed_and_explained() -> None:
     listed = command("check", "--list").stdout.splitlines()
     assert len(listed) == len(TITLES) + 1
-    explained = " ".join(command("explain", "str_11").stdout.split())
-    for part in ("STR-11", "a made-up 'stop'", "BerriAI/litellm#42085", "F15", "How to mend it"):
-        assert part in explained
+    explained, check = " ".join(command("explain", "str_11").stdout.split()), load()["STR-11"]
+    for part in (check.title, check.why, check.fix, *check.bugs, *check.faults):
+        assert " ".join(part.split()) in explained
     assert command("explain", "STR-99").returncode == 2
+
+
+ENTRY = "acme-1.dist-info/entry_points.txt"
+ACME = {
+    "acme/__init__.py": b"from framework_world import right\nplugin = right()\n",
+    ENTRY: b"[mrt.providers]\nacme-small = acme:plugin\n",
+    "acme-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: acme\nVersion: 1\n",
+}
 
 
 def wheel(path: Path, files: dict[str, bytes]) -> Path:
@@ -173,6 +184,30 @@ def wheel(path: Path, files: dict[str, bytes]) -> Path:
             file.writestr(name, content)
         file.writestr(record, text)
     return path
+
+
+def test_an_installed_wheel_is_verified_against_its_report(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "acme-1-py3-none-any.whl", ACME)
+    site = tmp_path / "site"
+    with zipfile.ZipFile(path) as file:
+        file.extractall(site)
+    # What an installer adds is no part of the wheel.
+    (site / "acme-1.dist-info" / "INSTALLER").write_text("pip\n")
+    words = ["check", "acme-small", "--dialect", "openai", "--credentials", CREDENTIALS, "--report", "r.json", "-q"]
+    done = command(*words, folder=tmp_path, path=[site])
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = Report.from_json((tmp_path / "r.json").read_text())
+    assert (report.provider, report.distribution, report.version) == ("acme-small", "acme", "1")
+    assert report.content_hash == wheel_hash(path)
+    again = command("report", "verify", str(path), "r.json", folder=tmp_path, path=[site])
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "the report holds"), again.stderr
+    for check in report.of("pass"):
+        check.status = "advisory"
+    report.write(tmp_path / "lie.json")
+    lie = command("report", "verify", str(path), "lie.json", folder=tmp_path, path=[site])
+    assert (lie.returncode, lie.stdout.splitlines()[-1]) == (1, "the report does not hold")
+    gone = command("report", "verify", str(path), "r.json", folder=tmp_path)
+    assert (gone.returncode, "is not installed from this wheel" in gone.stdout) == (1, True)
 
 
 def test_a_report_is_tied_to_a_wheel(tmp_path: Path, red: Report) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from mrt_testing_kit.catalogue import load
+
 HERE = Path(__file__).parent
 TEST_FILE = f"""
 import sys
 sys.path.insert(0, {str(HERE)!r})
-import framework_providers
+import framework_world
 from mrt_testing_kit import contract
-globals().update(contract(framework_providers.NAME, "openai", framework_providers.CREDENTIALS))
+globals().update(contract(framework_world.NAME, "openai", framework_world.CREDENTIALS))
 """
 
 
@@ -98,10 +100,18 @@ def test_a_part_of_the_contract_is_no_complete_run(project: Project) -> None:
     assert "only some of the checks were asked for" in text
 
 
+def test_what_judges_the_run_comes_last_in_any_order(project: Project) -> None:
+    (project.folder / "conftest.py").write_text("def pytest_collection_modifyitems(items):\n    items.reverse()\n")
+    lines = [line for line in project.pytest("--collect-only")[1].splitlines() if "::" in line]
+    assert "::test_SCH_01" not in lines[0]
+    assert all("::TestMET::" in line for line in lines[-4:])
+    assert not any("::TestMET::" in line for line in lines[:4])
+
+
 def test_a_check_is_explained(project: Project) -> None:
     code, text = project.pytest("--mrt-explain", "STR-11")
     assert code == 0
-    assert "a made-up 'stop' hides that" in " ".join(text.split())
+    assert " ".join(load()["STR-11"].why.split()) in " ".join(text.split())
     assert project.pytest("--mrt-explain", "STR-99")[0] == 4
 
 

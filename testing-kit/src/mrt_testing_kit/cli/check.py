@@ -75,7 +75,10 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, and print what was found: 0 when all is well, 1 when a required check fails, 2 for wrong use."""
+    """Check, and print what was found: 0 when all is well, 1 when a required check fails, 2 for wrong use.
+
+    An interrupted run gives 130, as shells do.
+    """
     try:
         ids = None if args.ids is None else select(args.ids)
         if args.list:
@@ -89,6 +92,9 @@ def run(args: argparse.Namespace) -> int:
     except (WrongUse, TargetError, UnknownCheck) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: no report was written", file=sys.stderr)
+        return 130
     return 1 if report.failed else 0
 
 
