@@ -24,7 +24,7 @@ def test_what_a_record_holds() -> None:
     stream = load("xinference")["chat_stream"]
     assert (stream.method, stream.path, stream.status, stream.reason) == ("POST", "/v1/chat/completions", 200, "OK")
     assert (stream.streamed, stream.ended) == (True, "complete")
-    assert not (stream.shortened or stream.edited or stream.derived)
+    assert [stream.shortened, stream.edited, stream.derived] == [False] * 3
     assert stream.body.endswith(b"data: [DONE]\r\n\r\n")
     assert stream.events[-1] == "[DONE]"
     assert stream.request_body["stream"] is True

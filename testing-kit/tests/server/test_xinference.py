@@ -11,6 +11,7 @@ import pytest
 from mrt_testing_kit.probe import TOOL, Got, ask, chat_body, talk
 from mrt_testing_kit.records import Record, load
 from mrt_testing_kit.server import OracleServer, oracle
+from mrt_testing_kit.server.dialects.xinference.catalogue import MODELS
 
 KEYS = {
     "<key-all>": "xf-test-all",
@@ -200,6 +201,34 @@ def test_messages_speak_anthropic() -> None:
             assert said["content"] == [{"type": "text", "text": "Hello! How can I help you today?"}]
         listed = ask(server.url, "GET", "/anthropic/v1/models").json
         assert {row["type"] for row in listed} == {"LLM"}
+
+
+def test_prompts_that_are_too_long() -> None:
+    long = "weather in Paris " * 6000
+    records = load("xinference")
+    with OracleServer("xinference") as server:
+        cut = talk(server.url, "xinference", long, stream=False, model="tiny-chat")
+        assert cut.status == records["error_context_overflow"].status == 200
+        whole = talk(server.url, "xinference", long, stream=False, model="tiny-gguf")
+        assert (whole.status, whole.json) == (500, records["more_gguf_context_overflow"].json)
+        streamed = talk(server.url, "xinference", long, model="tiny-gguf")
+        assert streamed.events == records["more_gguf_context_overflow_stream"].events
+        text = ask(server.url, "POST", "/v1/completions", {"model": "tiny-gguf", "prompt": long}).json["detail"]
+        assert text.endswith("tokens) exceeds the available context size (2048 tokens), try increasing it")
+        refused = talk(server.url, "xinference", long, model="tiny-vllm")
+        assert (refused.status, refused.json) == (
+            400,
+            {"detail": "Request exceeds the model's configured context length."},
+        )
+
+
+def test_a_model_that_wants_the_system_message_first() -> None:
+    late = [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}, {"role": "user", "content": "c"}]
+    about = {**MODELS["tiny-chat"], "strict_system_first": True}
+    with OracleServer("xinference", models={"tiny-chat": None, "strict": about}) as server:
+        assert talk(server.url, "xinference", stream=False, model="tiny-chat", messages=late).status == 200
+        assert talk(server.url, "xinference", stream=False, model="strict", messages=late).status == 400
+        assert talk(server.url, "xinference", stream=False, model="strict", messages=late[1:]).status == 200
 
 
 def test_tools_go_by_family() -> None:

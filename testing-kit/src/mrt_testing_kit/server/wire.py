@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -77,11 +78,15 @@ class Framing:
         return (self.newline.join(lines) + self.newline * 2).encode("utf-8", "surrogatepass")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def dumps(value: Any, *, compact: bool = True, ascii: bool = False) -> str:
     """Write JSON as servers do: NaN and infinities as bare words, no blanks when compact."""
     separators = (",", ":") if compact else None
     text = json.dumps(value, ensure_ascii=ascii, separators=separators)
-    if not ascii and any("\ud800" <= char <= "\udfff" for char in text):
+    if not ascii and _SURROGATE.search(text):
+        # A lone surrogate has no UTF-8: servers escape it.
         return json.dumps(value, ensure_ascii=True, separators=separators)
     return text
 

@@ -25,7 +25,7 @@ class OpenLLM(Dialect):
     """OpenLLM 0.6.
 
     One model is served, ``local/tiny-llama`` unless ``models`` names another. Settings: ``tool_parser`` (True; False
-    refuses tools as the recorded server did), ``max_model_len`` (4096; the recorded server had 256), ``without``
+    refuses tools as the recorded server did), ``max_model_len`` (131072; the recorded server had 256), ``without``
     (request fields that the engine does not know, such as ``["top_k"]``), ``vllm="0.8.5"`` (flat errors, no limit of
     stops, ``top_k`` 0 refused, ``reasoning_content``), ``embeddings`` (``"none"``; ``"refused"`` answers 200 with an
     error object, ``"openai"`` serves them).
@@ -68,7 +68,7 @@ class OpenLLM(Dialect):
     @property
     def context(self) -> int:
         """The context size in tokens."""
-        return int(self.server.settings.get("max_model_len", 4096))
+        return int(self.server.settings.get("max_model_len", 131072))
 
     def error(self, status: int, message: str, **details: Any) -> Reply:
         """VLLM's error object: nested in newer ones, flat in 0.8.5."""

@@ -15,6 +15,8 @@ from mrt_testing_kit.server.dialects.xinference.errors import (
     behind,
     detail,
     has_image,
+    overflow,
+    system_refused,
     tools_refused,
     wrong_kind,
 )
@@ -186,7 +188,7 @@ class Xinference(Dialect):
         if call.kind == "chat" and text is None:
             if not body["messages"]:
                 return detail("Invalid input. Please specify the prompt.", 400)
-            refused = tools_refused(about, body)
+            refused = tools_refused(about, body) or system_refused(about, body)
             if refused is not None:
                 return detail(refused, 400)
             if engine == "llama.cpp" and (has_image(body) or isinstance(body.get("tools"), str)):
@@ -195,9 +197,12 @@ class Xinference(Dialect):
                 text = CHAT_FAILED
         if call.kind in ("chat", "completion") and body.get("logit_bias"):
             return detail("Not implemented", 501)
+        status = 500
+        if text is None and call.kind in ("chat", "completion"):
+            status, text = overflow(call.kind, about, body) or (500, None)
         if text is None:
             return None
-        return self.in_stream(text) if call.stream else detail(text, 500)
+        return self.in_stream(text) if call.stream and status == 500 else detail(text, status)
 
     def in_stream(self, text: str) -> Reply:
         """An error that the server meets after it has said 200: one event, no ``[DONE]``."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mrt_testing_kit.server.dialects.openai import read
 from mrt_testing_kit.server.dialects.xinference.catalogue import TOOL_FAMILIES
 from mrt_testing_kit.server.loose import is_array, is_object, objects
+from mrt_testing_kit.server.oracle import count
 from mrt_testing_kit.server.wire import Reply, json_reply
 
 CHAT_FAILED = "The chat completion request failed. Check the server logs for details."
@@ -75,6 +77,34 @@ def tools_refused(about: dict[str, Any], body: dict[str, Any]) -> str | None:
     if about.get("model_family") in TOOL_FAMILIES:
         return None
     return f"Only {TOOL_FAMILIES} support tool calls"
+
+
+def overflow(kind: str, about: dict[str, Any], body: dict[str, Any]) -> tuple[int, str] | None:
+    """Return the refusal of a prompt that is too long; Transformers has none, it cuts the prompt from the left."""
+    engine, limit = about.get("model_engine"), int(about.get("context_length", 1 << 30))
+    if engine == "llama.cpp":
+        # Divided by the number of its parallel slots: two on the recorded machine.
+        limit //= 2
+    texts = [body["prompt"]] if kind == "completion" else [read.turn(m).text for m in objects(body.get("messages"))]
+    size = sum(count(text) for text in texts)
+    if size <= limit:
+        return None
+    if engine == "vLLM":
+        return 400, "Request exceeds the model's configured context length."
+    if engine != "llama.cpp":
+        return None
+    if kind == "chat":
+        return 500, CHAT_FAILED
+    text = f"request ({size} tokens) exceeds the available context size ({limit} tokens), try increasing it"
+    return 500, behind(about["address"], text)
+
+
+def system_refused(about: dict[str, Any], body: dict[str, Any]) -> str | None:
+    """Return the refusal of a system message that does not come first, by a model that minds."""
+    roles = [message.get("role") for message in objects(body.get("messages"))]
+    if not about.get("strict_system_first") or "system" not in roles[1:]:
+        return None
+    return "System message must be at the beginning."
 
 
 def has_image(body: dict[str, Any]) -> bool:
