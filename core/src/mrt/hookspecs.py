@@ -94,9 +94,7 @@ def get_num_tokens(
 
 
 @hookspec(firstresult=True)
-def get_customizable_model_schema(
-    model_type: ModelType, model: str, credentials: Credentials
-) -> AIModelEntity | None:
+def get_customizable_model_schema(model_type: ModelType, model: str, credentials: Credentials) -> AIModelEntity | None:
     """Make the schema of a model that no file describes. Optional."""
 
 

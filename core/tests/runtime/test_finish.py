@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mrt import AIModelEntity, ParameterRule, SystemPromptMessage, UserPromptMessage
 from mrt.runtime.codeblock import FenceFilter, block_format, with_block_prompt
 from mrt.runtime.finish import normal_finish_reason
@@ -34,9 +35,7 @@ def test_calls_outweigh_a_stop_but_not_a_cut() -> None:
     assert normal_finish_reason("length", has_tool_calls=True) == "length"
 
 
-@pytest.mark.parametrize(
-    "text", ["```json\n{\"a\": 1}\n```", "{\"a\": 1}\n```", "{\"a\": 1}", "\n```\n{\"a\": 1}\n```\nDone."]
-)
+@pytest.mark.parametrize("text", ['```json\n{"a": 1}\n```', '{"a": 1}\n```', '{"a": 1}', '\n```\n{"a": 1}\n```\nDone.'])
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_a_fence_is_taken_off_in_pieces_of_any_size(text: str, size: int) -> None:
     fence = FenceFilter()
@@ -63,7 +62,7 @@ def test_only_the_template_rule_means_a_code_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [('{"a": [1]}', {"a": [1]}), ('```json\n[1]\n```', [1]), ('{"a": ', None), ("hello", None)]
+    ("text", "value"), [('{"a": [1]}', {"a": [1]}), ("```json\n[1]\n```", [1]), ('{"a": ', None), ("hello", None)]
 )
 def test_structured_output_is_the_json_value_or_nothing(text: str, value: object) -> None:
     assert parse_structured(text) == value

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from runtime_plugins import Plugin, VendorBusyError, VendorDeniedError, chunk, entity, reply, scripted
+
 from mrt import (
     ImagePromptMessageContent,
     InvokeAuthorizationError,
@@ -27,12 +29,12 @@ from mrt import (
 )
 from mrt.runtime.llm import LLMHandle
 
-from runtime_plugins import Plugin, VendorBusyError, VendorDeniedError, chunk, entity, reply, scripted
-
 TEMPERATURE = {"name": "temperature", "use_template": "temperature"}
 
 
-def handle(answer: Callable[[dict[str, Any]], Any], rules: list[dict[str, Any]] | None = None, **schema: Any) -> LLMHandle:
+def handle(
+    answer: Callable[[dict[str, Any]], Any], rules: list[dict[str, Any]] | None = None, **schema: Any
+) -> LLMHandle:
     runtime = Runtime(load_entry_points=False)
     runtime.register(Plugin({"llm": scripted(answer, rules, **schema)}), "fake")
     return runtime.llm("fake/some/model", {"key": "sk-test-0123456789"})
@@ -278,7 +280,10 @@ def test_code_block_mode_strips_the_fence_in_both_ways() -> None:
 def test_structured_output_is_parsed() -> None:
     rule = {"name": "json_schema", "use_template": "json_schema"}
     parameters = {"json_schema": '{"type": "object"}'}
-    chat = handle(lambda call: iter([chunk('{"a": '), chunk("1}", finish="stop")]) if call["stream"] else reply('{"a": 1}'), [rule])
+    chat = handle(
+        lambda call: iter([chunk('{"a": '), chunk("1}", finish="stop")]) if call["stream"] else reply('{"a": 1}'),
+        [rule],
+    )
     assert chat.invoke("Hi", model_parameters=parameters).structured_output == {"a": 1}
     stream = chat.stream("Hi", model_parameters=parameters)
     list(stream)

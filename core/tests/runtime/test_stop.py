@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+
 from mrt.runtime.stop import StopFilter, cut_at_stop
 
 alphabet = st.text("ab.*#\n", max_size=30)

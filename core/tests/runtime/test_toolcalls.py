@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+
 from mrt import ToolCall, ToolCallFunction
 from mrt.runtime.toolcalls import ToolCallAssembler, complete_tool_calls
 
 
-def piece(
-    arguments: str = "", *, name: str = "", id: str = "", index: int | None = None
-) -> ToolCall:
+def piece(arguments: str = "", *, name: str = "", id: str = "", index: int | None = None) -> ToolCall:
     return ToolCall(id=id, function=ToolCallFunction(name, arguments), index=index)
 
 

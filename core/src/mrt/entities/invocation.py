@@ -15,7 +15,6 @@ from mrt.entities.results import EmbeddingInputType
 from mrt.entities.secret import Credentials
 
 
-
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 

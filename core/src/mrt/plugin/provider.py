@@ -120,9 +120,7 @@ class Provider:
         return load_provider(self.schema_path)
 
     @hookimpl
-    def validate_credentials(
-        self, model_type: ModelType | None, model: str | None, credentials: Credentials
-    ) -> None:
+    def validate_credentials(self, model_type: ModelType | None, model: str | None, credentials: Credentials) -> None:
         """Ask the model's class, or the provider, about credentials."""
         if model_type is None or model is None:
             self.validate_provider_credentials(credentials.reveal())
@@ -165,9 +163,7 @@ class Provider:
         return self.model(model_type).get_customizable_model_schema(model, credentials.reveal())
 
     @hookimpl
-    def list_models(
-        self, model_type: ModelType | None, credentials: Credentials
-    ) -> Sequence[AIModelEntity] | None:
+    def list_models(self, model_type: ModelType | None, credentials: Credentials) -> Sequence[AIModelEntity] | None:
         """Ask the classes; a server's list is often the same for all of them, so models count once."""
         found: dict[tuple[ModelType, str], AIModelEntity] = {}
         asked = False

@@ -37,6 +37,4 @@ class TTSModel(AIModel):
         """Unpack the invocation for `_invoke`."""
         request = invocation.request
         credentials = invocation.credentials.reveal()
-        return self._invoke(
-            invocation.model, credentials, request.content_text, request.voice, user=invocation.user
-        )
+        return self._invoke(invocation.model, credentials, request.content_text, request.voice, user=invocation.user)

@@ -24,7 +24,9 @@ def block_format(schema: AIModelEntity | None, parameters: dict[str, object]) ->
     wanted = parameters.get("response_format")
     if wanted not in ("JSON", "XML") or schema is None:
         return None
-    if any(rule.name == "response_format" and rule.use_template == "response_format" for rule in schema.parameter_rules):
+    if any(
+        rule.name == "response_format" and rule.use_template == "response_format" for rule in schema.parameter_rules
+    ):
         del parameters["response_format"]
         return str(wanted)
     return None

@@ -88,7 +88,9 @@ def _facts(error: Exception) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None)
-    status = getattr(error, "status_code", None) or getattr(response, "status_code", None) or getattr(error, "status", None)
+    status = (
+        getattr(error, "status_code", None) or getattr(response, "status_code", None) or getattr(error, "status", None)
+    )
     if isinstance(status, int):
         facts["status"] = status
     code = getattr(error, "code", None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mrt.entities.llm import FinishReason
 
-# What vendors and engines say, in lower case. A word that is not here is `other`, never `stop`: a new word for a cut-off
-# answer must not look like a complete one.
+# What vendors and engines say, in lower case. A word that is not here is `other`, never `stop`: a new word for an
+# answer that was cut off must not look like a complete one.
 _WORDS: dict[str, FinishReason] = {
     word: reason
     for reason, words in {
@@ -13,8 +13,8 @@ _WORDS: dict[str, FinishReason] = {
         FinishReason.LENGTH: "length max_tokens max_length max_output_tokens model_length token_limit "
         "model_context_window_exceeded context_length",
         FinishReason.TOOL_CALLS: "tool_calls tool_call tool_use function_call tools",
-        FinishReason.CONTENT_FILTER: "content_filter content_filtered refusal safety recitation blocklist prohibited_content "
-        "sensitive guardrail_intervened",
+        FinishReason.CONTENT_FILTER: "content_filter content_filtered refusal safety recitation blocklist "
+        "prohibited_content sensitive guardrail_intervened",
     }.items()
     for word in words.split()
 }

@@ -29,7 +29,9 @@ class Handle:
 
     model_type: ClassVar[ModelType]
 
-    def __init__(self, runtime: Runtime, provider: str, model: str, credentials: Credentials, context: CallContext) -> None:
+    def __init__(
+        self, runtime: Runtime, provider: str, model: str, credentials: Credentials, context: CallContext
+    ) -> None:
         self._runtime = runtime
         self.provider = provider
         self.model = model
@@ -84,7 +86,9 @@ class Handle:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
@@ -119,9 +123,13 @@ class Handle:
             self._validator = (schema, ParameterValidator(schema.parameter_rules))
         return self._validator[1].validate(parameters, policy=self._runtime.unknown_parameters)
 
-    def _invocation(self, request: Request, stream: bool, user: str | None, schema: AIModelEntity | None) -> Invocation[Any]:
+    def _invocation(
+        self, request: Request, stream: bool, user: str | None, schema: AIModelEntity | None
+    ) -> Invocation[Any]:
         if self._closed:
-            raise InvokeBadRequestError("this handle is closed: make a new one", provider=self.provider, model=self.model)
+            raise InvokeBadRequestError(
+                "this handle is closed: make a new one", provider=self.provider, model=self.model
+            )
         return Invocation(
             self.model_type,
             self.model,

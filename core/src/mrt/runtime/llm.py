@@ -113,9 +113,7 @@ class LLMHandle(Handle):
         kept: list[LLMResult] = []
         return AsyncLLMStream(self._arun(arguments, kept), lambda: kept[0] if kept else None)
 
-    def get_num_tokens(
-        self, prompt_messages: Prompt, tools: Iterable[PromptMessageTool] | None = None
-    ) -> TokenCount:
+    def get_num_tokens(self, prompt_messages: Prompt, tools: Iterable[PromptMessageTool] | None = None) -> TokenCount:
         """Count the tokens of a prompt; `TokenCount.method` says how.
 
         Raises:

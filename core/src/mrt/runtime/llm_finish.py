@@ -96,8 +96,8 @@ class ChunkFinisher:
     """
 
     __slots__ = (
-        "_call", "_fence", "_filter", "_first", "_index", "_opaque", "_reasoning", "_reasons", "_seen", "_text", "_tools",
-        "_usage", "result",
+        "_call", "_fence", "_filter", "_first", "_index", "_opaque", "_reasoning", "_reasons", "_seen", "_text",
+        "_tools", "_usage", "result",
     )  # fmt: skip
 
     def __init__(self, call: LLMCall) -> None:
@@ -220,6 +220,3 @@ class ChunkFinisher:
         )
         self._index += 1
         return chunk
-
-
-

@@ -132,9 +132,7 @@ class Runtime:
         entry = self.registry.get(provider)
         kind = None if model_type is None else ModelType(model_type)
         if credentials is not None:
-            checked = validate_credentials_form(
-                entry.schema, credentials, model_type=kind, model=None, partial=True
-            )
+            checked = validate_credentials_form(entry.schema, credentials, model_type=kind, model=None, partial=True)
             with self._calling(entry, checked, kind or ModelType.LLM, "", self._context):
                 listed = entry.relay.list_models(model_type=kind, credentials=checked)
             if listed is not None:

@@ -67,7 +67,9 @@ class SchemaCache:
 
 def predefined(provider: ProviderEntity, model_type: ModelType, model: str) -> AIModelEntity | None:
     """Return the schema of a model that the provider's files describe."""
-    return next((entity for entity in provider.models if entity.model == model and entity.model_type == model_type), None)
+    return next(
+        (entity for entity in provider.models if entity.model == model and entity.model_type == model_type), None
+    )
 
 
 def refuse_unknown_model(provider: ProviderEntity, model_type: ModelType, model: str) -> None:

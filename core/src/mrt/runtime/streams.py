@@ -68,9 +68,7 @@ class AsyncStream(Generic[T]):
 class LLMStream(Stream[LLMResultChunk]):
     """A language model's answer in chunks; the last chunk has usage and finish reason."""
 
-    def __init__(
-        self, pieces: Generator[LLMResultChunk, None, None], result: Callable[[], LLMResult | None]
-    ) -> None:
+    def __init__(self, pieces: Generator[LLMResultChunk, None, None], result: Callable[[], LLMResult | None]) -> None:
         super().__init__(pieces)
         self._result = result
 

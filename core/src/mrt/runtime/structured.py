@@ -15,7 +15,7 @@ def wants_structured(parameters: Mapping[str, Any]) -> bool:
 def parse_structured(text: str) -> Any:
     """Return the JSON value of an answer, also one in a code fence; None when it is no JSON.
 
-    Vendors that cut an answer at the length limit leave half a value behind: that is None, and the finish reason says why.
+    An answer that was cut at the length limit leaves half a value behind: that is None, and the finish reason says why.
     """
     from pydantic_core import from_json
 

@@ -96,5 +96,3 @@ async def _anothing() -> None:
 
 def _mapped(error: Exception, entry: ProviderEntry, invocation: Invocation[Any]) -> Exception:
     return to_caller(error, entry, invocation.model_type, invocation.model, invocation.credentials)
-
-

@@ -46,7 +46,9 @@ class ToolCallAssembler:
             call.function.name = new_name = name
         self._parts[place].append(piece.function.arguments)
         self._last = place
-        return ToolCall(id=call.id, type=call.type, function=ToolCallFunction(new_name, piece.function.arguments), index=place)
+        return ToolCall(
+            id=call.id, type=call.type, function=ToolCallFunction(new_name, piece.function.arguments), index=place
+        )
 
     def _place(self, piece: ToolCall) -> int | None:
         if piece.id and piece.id in self._by_id:
