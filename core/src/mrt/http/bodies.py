@@ -13,24 +13,18 @@ _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LONGEST_LINE = 16384
 
 
-class BodyError(Exception):
-    """The bytes are no body of the announced kind."""
-
-
 class Body(Protocol):
     """Takes what a connection brings, in any pieces."""
 
     done: bool
     """Whether the body is whole."""
+    broken: str
+    """How the framing broke, which leaves the place of everything that follows unknown; empty while it is whole."""
     keeps_connection: bool
     """Whether the connection can serve another request after it."""
 
     def feed(self, data: bytes) -> bytes:
-        """Return the part of the body that the bytes hold.
-
-        Raises:
-            BodyError: They break the framing.
-        """
+        """Return the part of the body that the bytes hold, up to where the framing breaks."""
         ...
 
     def end_of_connection(self) -> None:
@@ -41,9 +35,10 @@ class Body(Protocol):
 class SizedBody:
     """A body of known length, also of none."""
 
-    __slots__ = ("_left", "done", "keeps_connection")
+    __slots__ = ("_left", "broken", "done", "keeps_connection")
 
     def __init__(self, size: int) -> None:
+        self.broken = ""
         self._left = size
         self.done = size == 0
         self.keeps_connection = True
@@ -66,9 +61,10 @@ class SizedBody:
 class OpenBody:
     """A body that ends with the connection."""
 
-    __slots__ = ("done", "keeps_connection")
+    __slots__ = ("broken", "done", "keeps_connection")
 
     def __init__(self) -> None:
+        self.broken = ""
         self.done = False
         self.keeps_connection = False
 
@@ -84,9 +80,10 @@ class OpenBody:
 class ChunkedBody:
     """A body in chunks (RFC 9112, section 7.1). Chunk extensions and trailers are read over."""
 
-    __slots__ = ("_in_trailers", "_left", "_line", "done", "keeps_connection")
+    __slots__ = ("_in_trailers", "_left", "_line", "broken", "done", "keeps_connection")
 
     def __init__(self) -> None:
+        self.broken = ""
         self._left = 0
         """Bytes missing of the present chunk, its line end included."""
         self._line = b""
@@ -134,13 +131,14 @@ class ChunkedBody:
         # The two bytes of the line end may come one at a time.
         expected = b"\r\n"[-min(self._left, 2) :]
         if not expected.startswith(data[max(inside, 0) : taken]):
-            raise BodyError("a chunk is longer than it says")
+            self.broken = "a chunk is longer than it says"
+            return len(data)
         self._left -= taken
         return taken
 
     def _wait_for_line(self, line: bytes) -> None:
         if b"\n" in line or len(line) > _LONGEST_LINE:
-            raise BodyError("a chunk does not begin with its size")
+            self.broken = "a chunk does not begin with its size"
         self._line = line
 
     def _read_trailers(self, data: bytes) -> None:
@@ -151,7 +149,7 @@ class ChunkedBody:
             if lines[first + 1 :] or self._line:
                 self.keeps_connection = False
         elif len(data) > _LONGEST_LINE:
-            raise BodyError("the trailers do not end")
+            self.broken = "the trailers do not end"
 
     def end_of_connection(self) -> None:
         """See `Body.end_of_connection`."""

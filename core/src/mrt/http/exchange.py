@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError, InvokeError
-from mrt.http.bodies import BodyError
 from mrt.http.clock import Clock
 from mrt.http.http1 import Head, ask
 from mrt.http.inflate import Inflater, inflater_for
@@ -134,25 +133,23 @@ class Exchange:
         try:
             while True:
                 data, head.rest = head.rest, b""
-                if not data and not head.body.done:
+                if not data:
+                    if head.body.done:
+                        if self._inflater is not None:
+                            self._inflater.finish()
+                        self.leave()
+                        return None
+                    if head.body.broken:
+                        raise InvokeConnectionError(f"{line.peer} broke up its answer: {head.body.broken}")
                     data = await line.receive()
                     if not data:
                         self._end_of_connection(line, head)
-                if data:
-                    data = head.body.feed(data)
-                    if self._inflater is not None:
-                        data = self._inflater.feed(data)
-                    if data and not self._unreadable:
-                        return data
-                if head.body.done:
-                    if self._inflater is not None:
-                        self._inflater.finish()
-                    self.leave()
-                    return None
-        except BodyError as error:
-            self._hang_up()
-            broken = InvokeConnectionError(f"{line.peer} broke the framing of its answer: {error}")
-            raise self._explained(broken) from None
+                        continue
+                data = head.body.feed(data)
+                if self._inflater is not None:
+                    data = self._inflater.feed(data)
+                if data and not self._unreadable:
+                    return data
         except InvokeError as error:
             self._hang_up()
             self._explained(error)
@@ -209,13 +206,13 @@ class Exchange:
         self._clock.begin_drain(_DRAIN_SECONDS)
         left = _DRAIN_BYTES
         try:
-            while left > 0 and not head.body.done:
+            while left > 0 and not head.body.done and not head.body.broken:
                 data, head.rest = head.rest or await line.receive(), b""
                 if not data:
                     break
                 left -= len(data)
                 head.body.feed(data)
-        except (InvokeError, BodyError):
+        except InvokeError:
             # The answer itself is whole. Only the connection is lost.
             left = 0
         self.leave()

@@ -51,7 +51,7 @@ def tls_failed(host: str, error: ssl.SSLError) -> InvokeConnectionError:
         hint = ""
         if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
             hint = "; the server may speak plain HTTP: then the URL begins with http://"
-        return InvokeConnectionError(f"TLS with {host} failed ({reason}){hint}", retryable=False)
+        return InvokeConnectionError(f"TLS with {host} failed ({reason}){hint}", retryable=False if hint else None)
     trust = "if you trust it, name its CA file as ca_file or in SSL_CERT_FILE"
     if code in _SELF_SIGNED:
         reason = f"is signed by itself or by a CA of its own; {trust}"

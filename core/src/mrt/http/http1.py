@@ -64,8 +64,6 @@ async def ask(line: Line, method: str, head: bytes, content: bytes = b"") -> Hea
                 if not data:
                     raise _hung_up(line)
                 reader.receive_data(data)
-            elif isinstance(event, h11.InformationalResponse) and event.status_code == 101:
-                raise InvokeBadResponseError(f"{line.peer} switched protocols without being asked", status=101)
     except h11.RemoteProtocolError as error:
         hint = "" if line.secured else "; if it speaks TLS, the URL begins with https://"
         raise InvokeBadResponseError(f"{line.peer} did not answer in HTTP{hint}") from error
