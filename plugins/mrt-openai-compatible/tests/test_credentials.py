@@ -151,6 +151,11 @@ def test_lists_with_holes(body: Any, names: list[str]) -> None:
     assert [entry["id"] for entry in listed_models(body, response)] == names
 
 
+def test_an_error_in_place_of_a_list_is_one(runtime: Runtime, server: OracleServer) -> None:
+    with server.fault("F19"), pytest.raises(InvokeError, match="Quota exceeded"):
+        runtime.models("openai-compatible", "llm", credentials={"base_url": server.url, "api_key": KEY})
+
+
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"data": {}}, None, "x"])
 def test_what_is_no_list_is_an_error(body: Any) -> None:
     with pytest.raises(InvokeError, match="no list of models"):

@@ -65,6 +65,7 @@ def test_a_chat_whole_and_in_a_stream(runtime: Runtime, server: OracleServer) ->
     assert (result.text, result.finish_reason, result.usage.source) == (SPOKEN, "stop", "reported")
     stream = chat.stream("Say hello.")
     chunks = list(stream)
+    assert all(str(chunk.request_id).startswith("req_") for chunk in chunks)
     assert "".join(chunk.text for chunk in chunks) == SPOKEN
     assert stream.result is not None
     streamed = stream.result.usage
@@ -213,8 +214,9 @@ def test_a_cut_stream_keeps_what_came(runtime: Runtime, server: OracleServer) ->
 
 
 def test_an_error_in_a_stream_is_typed(runtime: Runtime, server: OracleServer) -> None:
-    with server.fault("F19"), pytest.raises(InvokeError, match="Quota exceeded"):
+    with server.fault("F19"), pytest.raises(InvokeError, match="Quota exceeded") as caught:
         list(llm(runtime, server).stream("Say hello."))
+    assert str(caught.value.request_id).startswith("req_")
 
 
 def test_many_threads_share_one_handle(runtime: Runtime, server: OracleServer) -> None:

@@ -117,7 +117,9 @@ def test_other_shapes(value: Any) -> None:
     assert rank(value) == [(1, "one", 0.5)]
 
 
-@pytest.mark.parametrize("value", [{}, {"results": None}, {"results": {}}, {"results": [None]}, 5, None])
+@pytest.mark.parametrize(
+    "value", [{}, {"results": None}, {"results": {}}, {"results": []}, {"results": [None]}, 5, None]
+)
 def test_a_hollow_answer_is_an_error(value: Any) -> None:
     with pytest.raises(InvokeBadResponseError):
         rank(value)

@@ -154,7 +154,10 @@ class OpenAIModel(HTTPModel):
             InvokeError: The server was asked and failed.
         """
         response = self.send(self.get(credentials, "/models"))
-        return listed_models(response.json(), response)
+        body: Any = response.json()
+        if body.__class__ is dict and holds_error(body, "data"):
+            raise self.embedded_error(body, response)
+        return listed_models(body, response)
 
     def list_models(self, credentials: dict[str, Any]) -> Sequence[AIModelEntity] | None:
         """Ask the server for the models of this class's type."""

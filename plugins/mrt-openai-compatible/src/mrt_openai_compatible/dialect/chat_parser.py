@@ -80,7 +80,8 @@ class ChatStreamParser(StreamReader):
                 return ()
             self._said = True
             message = AssistantPromptMessage(text)
-            return (LLMResultChunk(self._model, LLMResultChunkDelta(0, message), (), self._fingerprint),)
+            said = LLMResultChunkDelta(0, message)
+            return (LLMResultChunk(self._model, said, (), self._fingerprint, self.request_id),)
         return self._take(delta, text)
 
     def _take(self, delta: dict[str, Any], content: Any) -> Sequence[LLMResultChunk]:

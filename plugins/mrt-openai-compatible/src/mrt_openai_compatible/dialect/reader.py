@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from mrt.entities.llm import LLMResultChunk, LLMResultChunkDelta
 from mrt.entities.message import AssistantPromptMessage, ToolCall
 from mrt.entities.plain import is_list, is_mapping
-from mrt.errors import InvokeBadResponseError, InvokeConnectionError
+from mrt.errors import InvokeBadResponseError, InvokeConnectionError, InvokeError
 from mrt.http.messages import ServerSentEvent
 from mrt_openai_compatible.dialect.errors import bad_answer, holds_error
 from mrt_openai_compatible.dialect.think import ThinkSplitter
@@ -64,6 +64,7 @@ class StreamReader:
         "_splitter",
         "_usage",
         "done",
+        "request_id",
     )  # fmt: skip
 
     def __init__(self, options: ReaderOptions) -> None:
@@ -81,6 +82,8 @@ class StreamReader:
         # Reasoning that is white space so far; None once a word has come.
         self._blank: str | None = ""
         self.done = False
+        # Core puts the vendor's id of the request here before the first event.
+        self.request_id: str | None = None
 
     def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
         """Return the chunk that an event brings, if any; each dialect's events differ."""
@@ -111,7 +114,10 @@ class StreamReader:
         if self.done:
             return ()
         if self._finish is None:
-            raise InvokeConnectionError("the stream ended before the answer did: no finish reason came, and no [DONE]")
+            raise InvokeConnectionError(
+                "the stream ended before the answer did: no finish reason came, and no [DONE]",
+                request_id=self.request_id,
+            )
         return self._end()
 
     def _read(self, event: ServerSentEvent) -> Any:
@@ -127,14 +133,16 @@ class StreamReader:
             if data.strip() == b"[DONE]":
                 return None
             if event.event == "error":
-                raise self._options.error(data.decode("utf-8", "replace")) from None
-            raise InvokeBadResponseError(f"the stream holds an event that is no JSON: {error}") from error
+                raise self._error(data.decode("utf-8", "replace")) from None
+            raise InvokeBadResponseError(
+                f"the stream holds an event that is no JSON: {error}", request_id=self.request_id
+            ) from error
         if body.__class__ is dict:
             if not body.get("error") and event.event != "error":
                 return body
         elif body.__class__ is not str and event.event != "error":
-            raise bad_answer("has an event that is no JSON object")
-        raise self._options.error(body)
+            raise self._bad("has an event that is no JSON object")
+        raise self._error(body)
 
     def _identify(self, body: dict[str, Any]) -> None:
         self._fresh = False
@@ -147,7 +155,7 @@ class StreamReader:
         choices = body.get("choices")
         if not choices:
             if choices is None and holds_error(body, "choices") and "usage" not in body:
-                raise self._options.error(body)
+                raise self._error(body)
             return None
         if is_list(choices):
             for choice in choices:
@@ -155,7 +163,7 @@ class StreamReader:
                     return choice
             if all(is_mapping(choice) or choice is None for choice in choices):
                 return None
-        raise bad_answer("has choices that are no objects")
+        raise self._bad("has choices that are no objects")
 
     def _reasoning(self, text: str) -> str:
         """Return reasoning as it may be shown; white space waits for the first word, and alone is none."""
@@ -173,7 +181,7 @@ class StreamReader:
             return ()
         self._said = True
         message = AssistantPromptMessage(text, calls, None, reasoning or None)
-        return (LLMResultChunk(self._model, LLMResultChunkDelta(0, message), (), self._fingerprint),)
+        return (self._chunk(LLMResultChunkDelta(0, message)),)
 
     def _end(self) -> Sequence[LLMResultChunk]:
         """Return the chunks that end the stream: what was held back, then usage and finish reason."""
@@ -181,11 +189,25 @@ class StreamReader:
         text, reasoning, calls = self.end_text()
         held = self._emit(text, self._reasoning(reasoning), [*calls, *self._calls.end()])
         if not self._said and self._finish is None:
-            raise bad_answer("is empty: a stream without text, calls or finish reason")
+            raise self._bad("is empty: a stream without text, calls or finish reason")
         word = finish_word(self._finish, has_calls=len(self._calls) > 0)
         message = AssistantPromptMessage("")
         delta = LLMResultChunkDelta(0, message, read_usage(self._usage), word, self._finish)
-        return (*held, LLMResultChunk(self._model, delta, (), self._fingerprint))
+        return (*held, self._chunk(delta))
+
+    def _chunk(self, delta: LLMResultChunkDelta) -> LLMResultChunk:
+        return LLMResultChunk(self._model, delta, (), self._fingerprint, self.request_id)
+
+    def _error(self, value: Any) -> Exception:
+        error = self._options.error(value)
+        if isinstance(error, InvokeError) and error.request_id is None:
+            error.request_id = self.request_id
+        return error
+
+    def _bad(self, what: str) -> InvokeBadResponseError:
+        error = bad_answer(what)
+        error.request_id = self.request_id
+        return error
 
 
 def finish_word(word: str | None, *, has_calls: bool) -> str | None:

@@ -58,6 +58,8 @@ class OpenAIRerankModel(OpenAIModel, RerankModel):
         # TEI answers with the bare list.
         body: dict[str, Any] = {"results": value} if is_list(value) else self.checked(response, "results")
         found = read_scores(body.get("results", body.get("data")), len(request.docs), response)
+        if not found and request.docs and request.top_n != 0:
+            raise bad_answer(f"has no results for {len(request.docs)} documents", response)
         kept = [
             RerankDocument(index, request.docs[index], score)
             for index, score in found.items()

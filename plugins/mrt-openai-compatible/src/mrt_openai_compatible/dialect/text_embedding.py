@@ -53,6 +53,11 @@ class OpenAITextEmbeddingModel(OpenAIModel, TextEmbeddingModel):
         """Return the size of vector to ask for, or None for the model's own."""
         return None
 
+    def expected_size(self, invocation: Invocation[TextEmbeddingRequest]) -> int | None:
+        """Return the size that vectors must have: the one asked for, else the schema's; None takes any."""
+        wanted = self.dimensions(invocation)
+        return number_property(invocation, ModelPropertyKey.DIMENSIONS) if wanted is None else wanted
+
     def body(
         self, invocation: Invocation[TextEmbeddingRequest], texts: Sequence[str], encoding: Encoding | None
     ) -> dict[str, Any]:
@@ -129,9 +134,7 @@ class OpenAITextEmbeddingModel(OpenAIModel, TextEmbeddingModel):
         return TextEmbeddingResult(model or invocation.model, vectors, usage, request_id)
 
     def _check_size(self, invocation: Invocation[TextEmbeddingRequest], vectors: list[Vector]) -> None:
-        wanted = self.dimensions(invocation)
-        if wanted is None:
-            wanted = number_property(invocation, ModelPropertyKey.DIMENSIONS)
+        wanted = self.expected_size(invocation)
         sizes = {len(vector) for vector in vectors}
         if wanted is not None and sizes - {wanted}:
             raise bad_answer(f"has vectors of {min(sizes - {wanted})} numbers where {wanted} were asked for")
