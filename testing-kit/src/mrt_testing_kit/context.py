@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mrt import AIModelEntity, ParameterRule, Timeouts
 from mrt_testing_kit import leak
 from mrt_testing_kit.calls import Calls
-from mrt_testing_kit.catalogue import Check, Tier, Way
+from mrt_testing_kit.catalogue import WAYS, Check, Tier, Way
+from mrt_testing_kit.explore import explore, explore_deeply
 from mrt_testing_kit.failure import CheckFailure, NotApplicable, show
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.server import Entry, OracleServer, RecordedRequest, UnconsumedFault, applies, oracle
@@ -108,8 +109,6 @@ class Context(Calls):
     @property
     def ways(self) -> tuple[Way, ...]:
         """The ways in which the check's model can be called."""
-        from mrt_testing_kit.catalogue import WAYS
-
         return WAYS[self.kind] if self.kind else ()
 
     @property
@@ -205,25 +204,10 @@ class Context(Calls):
             times: How often in the wire tier.
             deep: How often in the deep tier; with hypothesis installed a failing input is made small there.
         """
-        if self.tier != "deep":
-            for _ in range(times):
-                body(random.Random(self.random.random()))
-            return
-        try:
-            import hypothesis
-            from hypothesis import strategies
-        except ImportError:
-            for _ in range(deep):
-                body(random.Random(self.random.random()))
-            return
-        settings = hypothesis.settings(
-            max_examples=deep,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=(hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large),
-        )
-        settings(hypothesis.given(strategies.randoms(use_true_random=False))(body))()
+        if self.tier == "deep":
+            explore_deeply(body, self.random, deep)
+        else:
+            explore(body, self.random, times)
 
     # Judging.
 
@@ -274,7 +258,7 @@ class Context(Calls):
         )
 
     def secret_in(self, text: str) -> str | None:
-        """Return how the canary shows in a text (``whole``, ``in base64``, ``in part``); None when it does not."""
+        """Return how the canary shows in a text, for example ``in base64``; None when it does not."""
         return leak.find(self.canary, text)
 
     def not_applicable(self, reason: str, *, by_dialect: bool = False) -> NoReturn:

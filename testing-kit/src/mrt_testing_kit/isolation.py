@@ -35,7 +35,8 @@ def loopback_only(attempts: list[str]) -> Generator[None]:
     Args:
         attempts: Takes what was tried, but for names that can never exist.
     """
-    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    look_up = socket.getaddrinfo
 
     def note(host: str) -> None:
         if not host.lower().rstrip(".").endswith(_NEVER):
@@ -55,6 +56,10 @@ def loopback_only(attempts: list[str]) -> Generator[None]:
         refuse(address)
         return connect_ex(self, address)
 
+    def guarded_sendto(self: socket.socket, data: Any, *where: Any) -> int:
+        refuse(where[-1])
+        return sendto(self, data, *where)
+
     def guarded_look_up(host: Any, *args: Any, **options: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
         if isinstance(name, str) and not is_local(name):
@@ -64,12 +69,14 @@ def loopback_only(attempts: list[str]) -> Generator[None]:
 
     socket.socket.connect = guarded_connect  # type: ignore[assignment]
     socket.socket.connect_ex = guarded_connect_ex  # type: ignore[assignment]
+    socket.socket.sendto = guarded_sendto  # type: ignore[assignment]
     socket.getaddrinfo = guarded_look_up
     try:
         yield
     finally:
         socket.socket.connect = connect  # type: ignore[method-assign]
         socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+        socket.socket.sendto = sendto  # type: ignore[method-assign]
         socket.getaddrinfo = look_up
 
 

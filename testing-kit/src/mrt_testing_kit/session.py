@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,6 +21,12 @@ from mrt_testing_kit.report import CaseResult, Status
 from mrt_testing_kit.server import OracleServer
 from mrt_testing_kit.target import Model, Target, slowness
 from mrt_testing_kit.transcript import Scrubber, headline, transcript
+
+ASKING = 30.0
+"""Seconds in which a provider has to describe its models."""
+
+PATIENCE = 3
+"""Runs that may use up their time limit; after that, each has a few seconds only, so that the whole ends some time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Session:
         self.is_partial = False
         self._server: OracleServer | None = None
         self._models: dict[str, list[Model]] | None = None
+        self._stuck: TimeLimit | None = None
+        self._late = 0
         self._baseline = Baseline()
 
     # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, and
@@ -95,10 +103,21 @@ class Session:
 
     @property
     def models(self) -> dict[str, list[Model]]:
-        """Model type to the models that can be tested; the provider is asked once."""
+        """Model type to the models that can be tested; the provider is asked once.
+
+        Raises:
+            TimeLimit: It did not answer.
+        """
+        if self._stuck is not None:
+            raise self._stuck
         if self._models is None:
-            with no_proxies(), self.target.runtime() as runtime:
-                self._models = self.target.models(runtime, self.values)
+            found: dict[str, list[Model]] = {}
+            try:
+                self._within_walls("asking for models", lambda: found.update(self._ask()), ASKING)
+            except TimeLimit as late:
+                self._stuck = late
+                raise
+            self._models = found
         return self._models
 
     def close(self) -> None:
@@ -186,6 +205,10 @@ class Session:
                     return self._failed(case, result, CheckFailure(sentence), None, None)
             context = self._context(case, model)
             self._run(case, context)
+        except TimeLimit as late:
+            self.close()
+            failure = CheckFailure(f"asked for its models, the provider hangs: {late}", came=late.stack)
+            return self._failed(case, result, failure, None, entry)
         except NotApplicable as reason:
             if reason.by_dialect or not check.needs or context is None:
                 result.status, result.reason = "not-applicable", reason.reason
@@ -213,8 +236,6 @@ class Session:
         return Context(self, case.check, self.target, server, model, case.way, self.values, seed)
 
     def _run(self, case: Case, context: Context) -> None:
-        tried: list[str] = []
-
         def body() -> None:
             try:
                 if case.kind is not None:
@@ -225,12 +246,13 @@ class Session:
                 context.end()
 
         try:
-            with no_proxies(), loopback_only(tried):
-                limited(body, case.check.limit * slowness(), context.server.disconnect_all)
+            limit = case.check.limit if self._late < PATIENCE else min(case.check.limit, 5.0)
+            self._within_walls(f"{case.check.id}[{case.label}]", body, limit)
         except (CheckFailure, NotApplicable):
             raise
         except TimeLimit as late:
             # Whatever still runs must not reach the next check.
+            self._late += 1
             self.close()
             raise CheckFailure(str(late), expected="an answer or an error in time", came=late.stack) from late
         except AssertionError as error:
@@ -238,8 +260,18 @@ class Session:
         except Exception as error:
             trace = "".join(traceback.format_exception(error)[-4:])
             raise CheckFailure(f"the check broke off with {type(error).__name__}: {error}", came=trace) from error
+
+    def _within_walls(self, name: str, body: Callable[[], None], seconds: float) -> None:
+        tried: list[str] = []
+        try:
+            with no_proxies(), loopback_only(tried):
+                limited(body, seconds * slowness(), self.server.disconnect_all)
         finally:
-            self.attempts += [(f"{case.check.id}[{case.label}]", host) for host in tried]
+            self.attempts += [(name, host) for host in tried]
+
+    def _ask(self) -> dict[str, list[Model]]:
+        with self.target.runtime() as runtime:
+            return self.target.models(runtime, self.values)
 
     def _failed(
         self, case: Case, result: CaseResult, failure: CheckFailure, context: Context | None, entry: Deviation | None

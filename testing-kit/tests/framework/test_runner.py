@@ -104,6 +104,21 @@ def test_a_check_that_hangs_is_ended_and_the_next_one_is_judged_alone() -> None:
     assert report.status("STR-10") == "pass"
 
 
+def test_a_provider_that_hangs_when_it_is_asked_for_models_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+
+    class Hangs(providers.Chat):
+        def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> Any:
+            gate.wait(60)
+            raise KeyError("late")
+
+    monkeypatch.setattr("mrt_testing_kit.session.ASKING", 0.1)
+    report = check_it(providers.with_chat(Hangs), ["LLM-01"])
+    gate.set()
+    assert "the provider hangs" in report["LLM-01"].reason
+    assert "gate.wait" in report["LLM-01"].cases[0].text
+
+
 def test_nothing_is_left_behind() -> None:
     check_it(providers.right, ["LLM-01"])
     before = set(threading.enumerate())
