@@ -11,10 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from raw_server import Script, Serve, Server  # noqa: E402
-from ways import WAYS, Way  # noqa: E402
+from raw_server import Script, Serve, Server
+from ways import WAYS, Way
 
-from mrt.http.transport import Transport  # noqa: E402
+from mrt.http.transport import Transport
 
 collect_ignore = ["test_fork.py"] if sys.platform == "win32" else []
 

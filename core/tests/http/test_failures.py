@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from raw_server import Peer, Serve, answer, chunk, replies, stall
-from ways import Way, get, post
+from ways import Way, get
 
 from mrt.entities.secret import Secret
 from mrt.errors import (

@@ -140,8 +140,7 @@ def test_cancelling_closes_the_connection_and_passes_on(serve: Serve, transport:
 
     async def run() -> None:
         task = asyncio.ensure_future(getattr(transport, method)(get(server.url)))
-        while not server.peers:
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(eventually, lambda: bool(server.peers))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

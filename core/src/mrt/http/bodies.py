@@ -10,7 +10,7 @@ import re
 from typing import Protocol
 
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
-_LONGEST_LINE = 16384
+_LONGEST_LINE = 4096
 
 
 class Body(Protocol):

@@ -72,26 +72,24 @@ def redact_error(error: BaseException, secrets: Iterable[str]) -> None:
 
 def _clean(error: BaseException, secrets: tuple[str, ...]) -> None:
     if secrets:
-        error.args = tuple(_value(item, secrets) for item in error.args)
+        _set(error, "args", tuple(_value(item, secrets) for item in error.args))
         if isinstance(error, (UnicodeEncodeError, UnicodeDecodeError)):
             # What could not be encoded is the key, as often as not.
             error.object = _value(error.object, secrets)
     attributes = getattr(error, "__dict__", {})
     for name, item in list(attributes.items()):
         if name in _CARRIERS and not isinstance(item, (str, int)):
-            _drop(error, name)
+            _set(error, name, None)
         elif secrets and (cleaned := _value(item, secrets)) is not item:
-            try:
-                setattr(error, name, cleaned)
-            except AttributeError:
-                attributes[name] = cleaned
+            _set(error, name, cleaned)
 
 
-def _drop(error: BaseException, name: str) -> None:
+def _set(error: BaseException, name: str, value: Any) -> None:
     try:
-        setattr(error, name, None)
+        # Some classes forbid changes in a __setattr__ of their own.
+        object.__setattr__(error, name, value)
     except AttributeError:
-        error.__dict__[name] = None
+        error.__dict__[name] = value
 
 
 def _value(value: Any, secrets: tuple[str, ...], depth: int = 0) -> Any:

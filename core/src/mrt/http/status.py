@@ -172,10 +172,11 @@ def _error(
 
 def _redirected(response: HTTPResponse) -> InvokeError:
     # Not followed: the key would travel to a place that the user did not name, perhaps in plain text.
-    where = ""
-    location = response.headers.get("location")
-    if location:
-        target = urlsplit(urljoin(response.url, location))
+    try:
+        target = urlsplit(urljoin(response.url, response.headers["location"]))
+    except (KeyError, ValueError):
+        where = ""
+    else:
         host = target.netloc.rpartition("@")[2]
         where = f" to {clean(f'{target.scheme}://{host}{target.path}', 200)}; use that as the URL if it is right"
     return InvokeBadRequestError(f"the server redirects{where}", status=response.status, request_id=response.request_id)
