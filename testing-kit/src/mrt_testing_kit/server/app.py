@@ -165,6 +165,7 @@ class OracleServer(LoopServer):
         body, refusal = dialect.read_body(request, found[0]) if found else ({}, None)
         stream = found is not None and dialect.wants_stream(body, found[0])
         call = Call(request, self, dialect, kind, found[1] if found else {}, body, stream)
+        request.kind, request.model = kind, call.model
         call.faults = self._faults(call)
         request.faults = [fault.id for fault in call.faults]
         reply = self._replaced(call)

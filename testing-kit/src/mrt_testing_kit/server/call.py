@@ -50,7 +50,7 @@ class Call:
 
     def answer(self, talk: oracle.Conversation) -> Answer:
         """Return what the model says: a scripted answer, or the oracle's, then the faults' changes."""
-        self.talk = talk
+        self.talk = self.request.talk = talk
         answer = self.server.take_answer() or oracle.converse(talk)
         if answer.usage is None and not self.server.mute_usage:
             answer.usage = oracle.usage(oracle_text(talk), reasoning=bool(answer.reasoning))

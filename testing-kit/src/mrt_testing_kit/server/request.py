@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 from mrt_testing_kit.server.answer import Answer
+
+if TYPE_CHECKING:
+    from mrt_testing_kit.server.oracle import Conversation
 
 Outcome = Literal["pending", "answered", "cut", "left"]
 
@@ -46,6 +49,9 @@ class RecordedRequest:
         head: the raw bytes of the request line and headers.
         time: ``time.monotonic()`` when the request was complete.
         version: ``HTTP/1.1`` or ``HTTP/1.0``.
+        kind: the kind of endpoint that took it; empty before, and where none did.
+        model: the model that it names; empty when it names none.
+        talk: the conversation in it, in no vendor's words; None before and where there is none.
         answer: the answer that the oracle gave to it, after faults; None before or without one.
         status: the status sent back; None while there is none.
         faults: ids of the faults that were played on it.
@@ -63,6 +69,9 @@ class RecordedRequest:
     head: bytes = b""
     time: float = field(default_factory=time.monotonic)
     version: str = "HTTP/1.1"
+    kind: str = ""
+    model: str = ""
+    talk: Conversation | None = None
     answer: Answer | None = None
     status: int | None = None
     faults: list[str] = field(default_factory=list[str])

@@ -96,6 +96,8 @@ class Dialect:
         usage_flag: whether a strict server wants streams to ask for token counts.
         stop_field: the field of the stop strings.
         tolerant: whether a lenient server reads past doubled slashes and versions in the path.
+        think_tags: whether models may write their reasoning into the text, between tags.
+        tool_errors: whether a tool's result can say that the tool failed.
     """
 
     name: ClassVar[str] = ""
@@ -106,6 +108,8 @@ class Dialect:
     usage_flag: ClassVar[bool] = False
     stop_field: ClassVar[str] = "stop"
     tolerant: ClassVar[bool] = False
+    think_tags: ClassVar[bool] = True
+    tool_errors: ClassVar[bool] = False
 
     def __init__(self, server: OracleServer) -> None:
         self.server = server

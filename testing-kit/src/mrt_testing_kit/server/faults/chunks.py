@@ -9,7 +9,7 @@ from mrt_testing_kit.server.answer import Answer, Piece
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import shapes
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, TEXT, Fault, fault
-from mrt_testing_kit.server.loose import is_array, is_object
+from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.wire import Event
 
 _SHAPED = frozenset({"chat", "completion"})
@@ -94,18 +94,17 @@ class NullDelta(Fault):
     "F28",
     "role alone, empty and null text",
     options={"what": "all"},
-    choices={"what": ("role", "empty", "null", "all")},
+    choices={"what": ("role", "empty", "null", "all", "fields")},
 )
 class EmptyText(Fault):
-    """Pieces that say nothing, in the middle."""
+    """Pieces that say nothing, in the middle, or null text in a document; ``fields``: null beside the text."""
 
     kinds = TEXT
-    stream = True
 
     def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
         what = self.o["what"]
         at = next((n for n, piece in enumerate(pieces) if piece.kind == "text"), None)
-        if at is None:
+        if at is None or what == "fields":
             return pieces
         part = pieces[at].part
         extra: list[Piece] = []
@@ -118,9 +117,48 @@ class EmptyText(Fault):
         return [*pieces[:at], *extra, *pieces[at:]]
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
-        if call.dialect.name == "anthropic" and self.o["what"] in ("role", "all"):
+        if self.o["what"] == "fields":
+            for event in events:
+                if is_object(event.data):
+                    event.data = _with_nulls(copy.deepcopy(event.data))
+        elif call.dialect.name == "anthropic" and self.o["what"] in ("role", "all"):
             return insert(events, Event({"type": "ping"}, name="ping", kind="ping"))
         return events
+
+    def payload(self, payload: Any, call: Call) -> Any:
+        what = self.o["what"]
+        if what == "fields" and is_object(payload):
+            return _with_nulls(payload)
+        if what not in ("empty", "null", "all"):
+            return payload
+        said = "" if what == "empty" else None
+        for choice in objects(payload.get("choices")):
+            holder = choice.get("message", choice)
+            holder["text" if "text" in holder else "content"] = said
+        for block in objects(payload.get("content")):
+            if "text" in block:
+                block["text"] = said
+        return payload
+
+
+_BESIDE = ("tool_calls", "function_call", "refusal", "reasoning_content", "reasoning", "audio", "annotations", "name")
+
+
+def _with_nulls(data: dict[str, Any]) -> dict[str, Any]:
+    """Write null for everything that an answer may leave out."""
+    for choice in objects(data.get("choices")):
+        for name in ("logprobs", "stop_reason", "matched_stop"):
+            choice.setdefault(name, None)
+        for holder in (choice.get("message"), choice.get("delta")):
+            if is_object(holder):
+                for name in _BESIDE:
+                    holder[name] = holder.get(name) or None
+    for block in objects(data.get("content")):
+        if block.get("type") == "text":
+            block.setdefault("citations", None)
+    for name in ("system_fingerprint", "service_tier", "prompt_filter_results", "container", "error"):
+        data.setdefault(name, None)
+    return data
 
 
 @fault("F29", "cumulative usage")

@@ -74,10 +74,10 @@ class OtherForm(Fault):
     "F53",
     "NaN, null, infinity",
     options={"value": "nan", "at": 0},
-    choices={"value": ("nan", "inf", "null", "text", "null-vector")},
+    choices={"value": ("nan", "inf", "null", "text", "null-vector", "double")},
 )
 class OddNumbers(Fault):
-    """One vector holds something that is no number, or is null altogether."""
+    """One vector holds something that is no number, or is null altogether; or all are twice as long as usual."""
 
     kinds = EMBEDDING
 
@@ -86,6 +86,11 @@ class OddNumbers(Fault):
         if not data:
             return payload
         row, value = data[int(self.o["at"]) % len(data)], self.o["value"]
+        if value == "double":
+            for one in data:
+                doubled = [2 * number for number in floats(one["embedding"])]
+                one["embedding"] = base64_of(doubled) if isinstance(one["embedding"], str) else doubled
+            return payload
         vector, coded = floats(row["embedding"]), isinstance(row["embedding"], str)
         odd: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "null": None, "text": "0.5"}
         if value == "null-vector" or (coded and value in ("null", "text")):

@@ -28,22 +28,27 @@ class Image:
 
 @dataclass(slots=True)
 class ToolResult:
-    """What a tool gave back, for the call of this id."""
+    """What a tool gave back, for the call of this id; its name where the vendor wants one."""
 
     id: str
     text: str
     error: bool = False
+    name: str = ""
 
 
 @dataclass(slots=True)
 class Turn:
-    """One message, in no vendor's words. ``role`` is ``system``, ``user``, ``assistant`` or ``tool``."""
+    """One message, in no vendor's words. ``role`` is ``system``, ``user``, ``assistant`` or ``tool``.
+
+    ``thoughts`` is the reasoning that an assistant's message brings back.
+    """
 
     role: str
     text: str = ""
     images: list[Image] = field(default_factory=list[Image])
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
     results: list[ToolResult] = field(default_factory=list[ToolResult])
+    thoughts: list[Thinking | Redacted] = field(default_factory=list["Thinking | Redacted"])
 
 
 @dataclass(slots=True)

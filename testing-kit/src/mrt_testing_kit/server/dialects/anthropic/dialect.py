@@ -56,6 +56,8 @@ class Anthropic(Dialect):
     key_prefix = ""
     fields = ANTHROPIC
     stop_field = "stop_sequences"
+    think_tags = False
+    tool_errors = True
 
     def grammar(self, call: Call) -> list[Violation]:
         """The grammar of the Messages API."""

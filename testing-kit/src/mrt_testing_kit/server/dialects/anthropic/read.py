@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mrt_testing_kit.server.answer import ToolCall
+from mrt_testing_kit.server.answer import Redacted, Thinking, ToolCall
 from mrt_testing_kit.server.dialects.openai.read import decode
 from mrt_testing_kit.server.loose import array, is_array, is_object
 from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
@@ -60,6 +60,10 @@ def turn(message: dict[str, Any]) -> Turn:
         kind = block.get("type")
         if kind in ("image", "document"):
             out.images.append(source(block.get("source")))
+        elif kind == "thinking":
+            out.thoughts.append(Thinking([str(block.get("thinking", ""))], str(block.get("signature", ""))))
+        elif kind == "redacted_thinking":
+            out.thoughts.append(Redacted(str(block.get("data", ""))))
         elif kind == "tool_use":
             arguments = json.dumps(block.get("input"), ensure_ascii=False)
             out.calls.append(ToolCall(str(block.get("name", "")), arguments, str(block.get("id", ""))))

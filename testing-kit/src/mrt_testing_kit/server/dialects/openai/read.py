@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from mrt_testing_kit.server.answer import ToolCall
+from mrt_testing_kit.server.answer import Thinking, ToolCall
 from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
 
@@ -36,13 +36,20 @@ def turn(message: dict[str, Any]) -> Turn:
     role = str(message.get("role", "user"))
     text, images = content(message.get("content"))
     if role == "tool":
-        return Turn("tool", results=[ToolResult(str(message.get("tool_call_id", "")), text)])
+        name = str(message.get("name") or "")
+        return Turn("tool", results=[ToolResult(str(message.get("tool_call_id", "")), text, name=name)])
     calls = [
         ToolCall(str(call["function"].get("name", "")), call["function"].get("arguments"), str(call.get("id", "")))
         for call in objects(message.get("tool_calls"))
         if is_object(call.get("function"))
     ]
-    return Turn("system" if role == "developer" else role, text, images, calls)
+    out = Turn("system" if role == "developer" else role, text, images, calls)
+    for field in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
+        value = message.get(field)
+        parts = [str(part.get("text", "")) for part in objects(value)] if is_array(value) else [str(value or "")]
+        if any(parts):
+            out.thoughts.append(Thinking(parts))
+    return out
 
 
 def content(value: Any) -> tuple[str, list[Image]]:
