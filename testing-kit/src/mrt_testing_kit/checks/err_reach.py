@@ -1,0 +1,245 @@
+"""ERR: vendors that cannot be reached, and calls that are broken off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import mrt
+from mrt_testing_kit.catalogue import EVERY, check
+from mrt_testing_kit.context import Context
+
+
+def _elsewhere(ctx: Context, url: str) -> dict[str, Any]:
+    """Return credentials that lead to another address."""
+    here = ctx.server.url
+    return {
+        name: value.replace(here, url) if isinstance(value, str) else value for name, value in ctx.credentials().items()
+    }
+
+
+@check(
+    "ERR-09",
+    "each kind of timeout",
+    bugs=["langchain-ai/langchain#35597"],
+    faults=["F47"],
+    fix="Pass all time limits on to the HTTP library, and raise InvokeTimeoutError when one passes.",
+)
+def err_09(ctx: Context) -> None:
+    """A vendor that takes the request and says nothing must not hold the caller for ever."""
+    for where in ("first-byte", "head", "read"):
+        with ctx.fault("F47", where=where):
+            got = ctx.call(timeouts=ctx.short)
+        error = got.fails(mrt.InvokeTimeoutError)
+        ctx.expect(got.elapsed < ctx.seconds(10), "the silence was noticed too late", expected="half a second")
+        ctx.expect(error.retryable, "a timeout says that it may not be tried again", expected="retryable")
+
+
+@check(
+    "ERR-10",
+    "refused, unknown host, broken connection",
+    faults=["F46"],
+    fix="Map the HTTP library's connection errors to InvokeConnectionError, with host and port in the message.",
+)
+def err_10(ctx: Context) -> None:
+    """'Connection refused' has to say to whom, so that a wrong port is found in a minute."""
+    if ctx.server.url not in "".join(str(value) for value in ctx.credentials().values()):
+        ctx.not_applicable("the credentials hold no address")
+    for how in ("refused", "dns"):
+        with ctx.fault("F46", how=how) as entry:
+            url = str(entry.url)
+            host = url.partition("//")[2].partition(":")[0]
+            got = ctx.call(credentials=_elsewhere(ctx, url), timeouts=ctx.short)
+            error = got.fails(mrt.InvokeConnectionError)
+            ctx.expect(host in str(error), "the error does not name the host", expected=host)
+            ctx.expect(error.retryable, "a lost connection says that it may not be tried again", expected="retryable")
+    for how in ("reset", "close"):
+        with ctx.fault("F46", how=how, times=None):
+            ctx.call().fails(mrt.InvokeConnectionError)
+
+
+@check(
+    "ERR-11",
+    "no foreign exception escapes",
+    bugs=["openai/openai-python#2722"],
+    faults=["F16", "F21", "F22", "F24", "F41", "F45"],
+    fix="Map every exception of the libraries that you use; nothing but MRT's errors may reach the caller.",
+)
+def err_11(ctx: Context) -> None:
+    """A caller catches InvokeError; an exception of some library goes past it and ends the program."""
+    tried: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("F41", {"status": 418}),
+        ("F41", {"status": 451, "body": "text"}),
+        ("F41", {"status": 507, "body": "empty"}),
+        ("F41", {"status": 599, "body": "html"}),
+        ("F16", {"how": "reset"}),
+        ("F16", {"how": "length"}),
+        ("F21", {"what": "cut"}),
+        ("F22", {}),
+        ("F24", {"what": "empty"}),
+        ("F44", {"coding": "liar"}),
+    )
+    from mrt_testing_kit.failure import NotApplicable
+
+    for fault, options in tried:
+        try:
+            with ctx.fault(fault, **options):
+                error = ctx.call().error
+        except NotApplicable:
+            continue
+        ctx.expect(
+            isinstance(error, mrt.InvokeError),
+            f"{fault} {options or ''} ended with {type(error).__name__ if error else 'no error'}",
+            expected="an InvokeError",
+        )
+
+
+@check(
+    "ERR-12",
+    "the cause is chained",
+    faults=["F46"],
+    fix="Raise the mapped error 'from' the library's one, or let core do it by the error mapping.",
+)
+def err_12(ctx: Context) -> None:
+    """The library's own error says what happened underneath; it belongs behind ours."""
+    with ctx.fault("F16", how="reset"):
+        error = ctx.call().fails(mrt.InvokeError)
+    behind: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in behind:
+        behind.append(current)
+        current = current.__cause__ or current.__context__
+    ctx.expect(len(behind) > 1, "nothing stands behind the error", expected="__cause__", came=repr(error))
+
+
+@check(
+    "ERR-13",
+    "interruption and cancellation pass",
+    fix="Catch Exception, never BaseException; close what is open in a finally.",
+    ways=[],
+)
+def err_13(ctx: Context) -> None:
+    """Ctrl-C and a cancelled task are no failures of the vendor, and must not be retried or renamed."""
+    if "async" not in ctx.ways:
+        ctx.not_applicable("there is no async way")
+
+    async def cancelled() -> str:
+        handle = ctx.handle()
+        arguments = _arguments(ctx)
+        task = asyncio.ensure_future(handle.ainvoke(*arguments))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            return "CancelledError"
+        except Exception as error:
+            return type(error).__name__
+        return "a result"
+
+    with ctx.fault("F47", where="first-byte", seconds=3):
+        ended = ctx.run(cancelled())
+    ctx.equal(ended, "CancelledError", "how a cancelled call ended")
+
+
+def _arguments(ctx: Context) -> tuple[Any, ...]:
+    from mrt_testing_kit import calls
+
+    return {
+        "text-embedding": (list(calls.TEXTS),),
+        "rerank": (calls.QUERY, list(calls.DOCS)),
+        "speech2text": (ctx.oracle.speech(calls.SPOKEN),),
+        "tts": (calls.SPOKEN,),
+        "moderation": (calls.HARMLESS,),
+    }.get(ctx.kind or "", (calls.PROMPT,))
+
+
+@check(
+    "ERR-14",
+    "one call, one request",
+    bugs=["BerriAI/litellm#24617"],
+    faults=["F41"],
+    fix="Switch the SDK's own retries off: core's policy is the only one that retries.",
+)
+def err_14(ctx: Context) -> None:
+    """Retries in two layers multiply, cost money, and a wrong key that is tried again gets banned."""
+    for status in (401, 408, 429, 500, 503):
+        with ctx.fault("F41", status=status, times=None):
+            got = ctx.call()
+        got.fails(mrt.InvokeError)
+        asked = [request for request in got.requests if request.method == "POST"]
+        ctx.equal(len(asked), 1, f"the number of requests for one call that met HTTP {status}")
+
+
+@check(
+    "ERR-15",
+    "every path of the error handling works",
+    bugs=["langgenius/dify-official-plugins#449"],
+    faults=["F41", "F19", "F21"],
+    fix="Run each branch of the error handling once; a NameError in one of them hides the vendor's error.",
+)
+def err_15(ctx: Context) -> None:
+    """Error handling is the code that nobody runs until it is needed."""
+    from mrt_testing_kit.failure import NotApplicable
+
+    def faults() -> Iterator[tuple[str, dict[str, Any]]]:
+        for status in (400, 401, 402, 403, 404, 408, 409, 413, 415, 422, 429, 500, 501, 502, 503, 504, 529):
+            yield "F41", {"status": status}
+        for status in (400, 500):
+            for body in ("empty", "text", "foreign", "html"):
+                yield "F41", {"status": status, "body": body}
+        yield "F19", {}
+        yield "F21", {}
+
+    for fault, options in faults():
+        try:
+            with ctx.fault(fault, **options):
+                error = ctx.call().error
+        except NotApplicable:
+            continue
+        ctx.expect(
+            isinstance(error, mrt.InvokeError),
+            f"{fault} {options} ended with {type(error).__name__ if error else 'no error'}",
+            expected="an InvokeError",
+            came=repr(error),
+        )
+
+
+@check(
+    "ERR-17",
+    "a plugin's own bug is not the vendor's fault",
+    bugs=["langgenius/dify-official-plugins#1636", "langgenius/dify-official-plugins#3661"],
+    ways=[],
+    fix="Name the vendor's exceptions in the error mapping, never Exception, TypeError, KeyError or their like.",
+)
+def err_17(ctx: Context) -> None:
+    """A catch-all tells people that the vendor is down when the plugin has a bug."""
+    relay: Any = ctx.runtime.registry.get(ctx.target.name).relay
+    table = relay.error_mapping(model_type=mrt.ModelType(ctx.kind or "llm"))
+    for target, kinds in table.items():
+        for kind in kinds:
+            ctx.expect(
+                not any(issubclass(bug, kind) for bug in (TypeError, AttributeError, NameError, AssertionError)),
+                f"{kind.__name__} is mapped to {target.__name__}, which hides bugs of the plugin",
+                expected="the vendor's own exception types",
+            )
+
+
+@check(
+    "ERR-18",
+    "a stale connection",
+    faults=["F48"],
+    fix="Open a new connection when a kept one turns out to be closed before the request was read.",
+    ways=EVERY,
+)
+def err_18(ctx: Context) -> None:
+    """Servers close idle connections; the first call after lunch must not fail because of that."""
+    ctx.call().ok()
+    for how in ("close", "idle"):
+        if how == "idle":
+            with ctx.fault("F48", how=how):
+                ctx.call().ok()
+            ctx.call().ok()
+        else:
+            ctx.call().ok()
