@@ -5,11 +5,11 @@ Only ``model_type`` and ``model_name`` are in the answers of all versions (0.6 t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mrt.entities.common import ModelType
+from mrt.entities.plain import is_list, is_mapping
 
 # Before 1.0 an audio model did not say what it does; these families speak.
 _SPEAKING = ("chattts", "cosyvoice", "fishaudio", "f5-tts", "melotts", "kokoro", "megatts", "indextts")
@@ -45,12 +45,12 @@ class Description:
 
 def describe(value: Any) -> Description | None:
     """Return what a JSON description says; None when it is none of a model."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("model_type"), str):
+    if not is_mapping(value) or not isinstance(value.get("model_type"), str):
         return None
     kind = value["model_type"].lower()
     given = value.get("model_ability")
     # One string in place of a list: audio models of 1.0.
-    abilities = frozenset([given] if isinstance(given, str) else map(str, given if isinstance(given, list) else ()))
+    abilities = frozenset([given] if isinstance(given, str) else map(str, given if is_list(given) else ()))
     return Description(
         kind,
         _types(kind, abilities, str(value.get("model_family") or value.get("model_name") or "")),

@@ -34,6 +34,7 @@ class XinferenceLargeLanguageModel(XinferenceModel, OpenAILargeLanguageModel):
     trust_model: ClassVar[bool] = False
     # "stop" takes any number of texts.
     stop_limit: ClassVar[int | None] = None
+    probe_tokens: ClassVar[int] = 1
 
     def schema_of(self, model: str, found: Description) -> AIModelEntity:
         # Most chat models do not list "generate", and old servers list nothing: chat is what they are for.
@@ -53,22 +54,30 @@ class XinferenceLargeLanguageModel(XinferenceModel, OpenAILargeLanguageModel):
         known = bool(found.abilities)
         return entity(model, ModelType.LLM, properties, (features if chat else []) if known else None, rules)
 
+    def finds_calls(self, invocation: Invocation[LLMRequest]) -> bool:
+        """Tell whether calls are looked for in the text.
+
+        Without tools a ``<tool_call>`` is what the model wants to say. With ``tool_choice`` none it is so, too:
+        llama.cpp then leaves the model's calls in the text.
+        """
+        request = invocation.request
+        return bool(request.tools) and request.model_parameters.get("tool_choice") != "none"
+
     def parse_response(self, invocation: Invocation[LLMRequest], response: HTTPResponse) -> LLMResult:
-        """Read an answer; a call that the engine left in the text is taken out of it."""
+        """Read an answer; a call that the engine left in the text is taken out of it, as in a stream."""
         result = super().parse_response(invocation, response)
-        text = result.message.content
-        if invocation.request.tools and isinstance(text, str) and TAG in text:
+        message = result.message
+        if self.finds_calls(invocation) and TAG in result.text:
             found = CallText(ToolCallStream(self.reader_options(invocation).names))
-            (shown, calls), (rest, last) = found.feed(text), found.end()
-            result.message.content = shown + rest
-            result.message.tool_calls = [*result.message.tool_calls, *calls, *last]
-        if result.message.tool_calls and result.text.isspace():
+            (shown, calls), (rest, last) = found.feed(result.text), found.end()
+            message.content, message.tool_calls = shown + rest, [*message.tool_calls, *calls, *last]
+        if message.tool_calls:
             # The line breaks that stood around the calls.
-            result.message.content = ""
+            message.content = result.text.rstrip()
         return result
 
     def stream_parser(self, invocation: Invocation[LLMRequest]) -> StreamParser:
         """Return a parser; with tools, one that finds calls in the text, where Transformers leaves them."""
-        if invocation.request.tools and not self.completion_mode(invocation):
+        if self.finds_calls(invocation) and not self.completion_mode(invocation):
             return ToolTextStreamParser(self.reader_options(invocation))
         return super().stream_parser(invocation)

@@ -8,12 +8,13 @@ from typing import Any
 from mrt.entities.common import FetchFrom, ModelType, default_label
 from mrt.entities.invocation import Invocation
 from mrt.entities.model import AIModelEntity, ModelFeature, ModelPropertyKey, ParameterRule
-from mrt.entities.secret import reveal
+from mrt.entities.secret import Credentials, reveal
 from mrt.errors import (
     CredentialsValidateFailedError,
     InvokeAuthorizationError,
     InvokeBadRequestError,
     InvokeBadResponseError,
+    InvokeConnectionError,
     InvokeError,
     InvokeModelNotFoundError,
 )
@@ -21,9 +22,11 @@ from mrt.http.messages import HTTPResponse
 from mrt.http.url import quote_segment
 from mrt_openai_compatible.dialect.base import CredentialsLike, OpenAIModel, required
 from mrt_xinference.description import Description, describe
-from mrt_xinference.errors import error_in_stream, error_of
+from mrt_xinference.errors import error_in_answer, error_of
 
 _SHOWN = 10
+_NO_SUCH_PATH = (404, 405, 501)
+_PROBE_SECONDS = 60.0
 
 
 class XinferenceModel(OpenAIModel):
@@ -36,10 +39,10 @@ class XinferenceModel(OpenAIModel):
         return uid_of(invocation.model, invocation.credentials)
 
     def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
-        return error_of(response)
+        return super().parse_error(invocation, response) if response.status < 300 else error_of(response)
 
     def embedded_error(self, value: Any, response: HTTPResponse | None = None) -> Exception:
-        return error_in_stream(value)
+        return error_in_answer(value, response)
 
     # What the server says of the model
 
@@ -69,34 +72,53 @@ class XinferenceModel(OpenAIModel):
         """Return the schema of a described model; each model type has its own facts."""
         return entity(model, self.model_type, {ModelPropertyKey.CONTEXT_SIZE: found.max_tokens})
 
-    # Credentials and models
+    # Credentials
 
     def validate_credentials(self, model: str, credentials: dict[str, Any]) -> None:
-        """Ask the server for the model; at most two requests, and one when the key is wrong: ten ban the address.
+        """Ask the server for the model, and with a key for the smallest answer: at most two requests.
 
-        Describing a model is open to every key, so a key that may not use it is found out by the first call.
+        Describing a model is open to every key, so that alone does not show whether a key may use it. A wrong key is
+        tried once: ten ban the address.
 
         Raises:
             CredentialsValidateFailedError: The key, the model, its type or the URL is wrong, and it says which.
-            InvokeError: The server could not be asked, or the model is still loading.
+            InvokeError: The server could not be asked, has banned this address, or is still loading the model.
         """
         uid = uid_of(model, credentials)
         try:
             found = self.description(model, credentials)
         except InvokeAuthorizationError as error:
-            raise CredentialsValidateFailedError(f"the server refused the key: {error}", cause=error) from error
+            # Without a status the key never left: it could not be one.
+            reason = f"the server refused the key: {error}" if error.status else str(error)
+            raise CredentialsValidateFailedError(reason, cause=error) from error
         except InvokeModelNotFoundError as error:
             raise CredentialsValidateFailedError(self._unknown(uid, credentials), cause=error) from error
-        except InvokeBadResponseError as error:
-            raise CredentialsValidateFailedError(
-                f"no Xinference server answers at this URL: check its host, port and path ({error})", cause=error
-            ) from error
-        except InvokeBadRequestError as error:
-            raise CredentialsValidateFailedError(
-                f"the server does not describe the model '{uid}': check the URL ({error})", cause=error
-            ) from error
+        except (InvokeBadRequestError, InvokeBadResponseError) as error:
+            if error.status in _NO_SUCH_PATH or isinstance(error, InvokeBadResponseError):
+                reason = f"no Xinference server answers at this URL: check its host, port and path ({error})"
+            else:
+                reason = f"the server does not describe the model '{uid}': check the URL ({error})"
+            raise CredentialsValidateFailedError(reason, cause=error) from error
         if self.model_type not in found.types:
             raise CredentialsValidateFailedError(wrong_type(uid, found, self.model_type))
+        if self.headers(credentials):
+            self._try(model, credentials, found)
+
+    def _try(self, model: str, credentials: CredentialsLike, found: Description) -> None:
+        call = Invocation(
+            self.model_type, model, Credentials(credentials), self.probe_request(), schema=self.schema_of(model, found)
+        )
+        try:
+            self.send(self.build_request(call), timeout=_PROBE_SECONDS)
+        except InvokeAuthorizationError as error:
+            raise CredentialsValidateFailedError(
+                f"the key may not use the model '{uid_of(model, credentials)}': {error}", cause=error
+            ) from error
+        except InvokeConnectionError:
+            raise
+        except InvokeError:
+            # The key was let in, which is all that was asked; a model that is busy, or fails, has right credentials.
+            return
 
     def _unknown(self, uid: str, credentials: CredentialsLike) -> str:
         try:
@@ -108,11 +130,19 @@ class XinferenceModel(OpenAIModel):
         more = f" and {len(running) - _SHOWN} more" if len(running) > _SHOWN else ""
         return f"the server runs no model '{uid}'; it runs: {', '.join(running[:_SHOWN])}{more}"
 
+    # The list
+
     def list_models(self, credentials: dict[str, Any]) -> Sequence[AIModelEntity]:
-        """Ask the server for the running models of this class's type; images and videos are left out."""
-        described = ((str(entry["id"]), describe(entry)) for entry in self.list_entries(credentials))
+        """Ask the server for the running models of this class's type."""
+        return self.listed(self.list_entries(credentials))
+
+    def listed(self, entries: Sequence[Mapping[str, Any]]) -> list[AIModelEntity]:
+        """Return the models of this class's type out of the server's list."""
+        described = ((str(entry["id"]), describe(entry)) for entry in entries)
         return [
-            self.schema_of(uid, found) for uid, found in described if found is not None and self.model_type in found.types
+            self.schema_of(uid, found)
+            for uid, found in described
+            if found is not None and self.model_type in found.types
         ]
 
 

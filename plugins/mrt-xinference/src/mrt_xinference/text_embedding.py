@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mrt.entities.common import ModelType
+from mrt.entities.invocation import Invocation, TextEmbeddingRequest
 from mrt.entities.model import AIModelEntity, ModelPropertyKey
 from mrt_openai_compatible.dialect.text_embedding import OpenAITextEmbeddingModel
 from mrt_xinference.description import Description
@@ -27,3 +28,7 @@ class XinferenceTextEmbeddingModel(XinferenceModel, OpenAITextEmbeddingModel):
             ModelPropertyKey.MAX_CHUNKS: self.batch_size,
         }
         return entity(model, ModelType.TEXT_EMBEDDING, properties)
+
+    def expected_size(self, invocation: Invocation[TextEmbeddingRequest]) -> int | None:
+        # The description has the size that was registered; a model may be launched to cut its vectors shorter.
+        return None
