@@ -19,10 +19,11 @@ _EXPIRED, _NOT_YET_VALID, _WRONG_HOST, _WRONG_ADDRESS = 10, 9, 62, 64
 _SELF_SIGNED, _UNKNOWN_ISSUER = (18, 19), (2, 20, 21)
 
 
-def unknown_host(host: str, error: OSError) -> InvokeConnectionError:
+def unknown_host(host: str, error: OSError | UnicodeError) -> InvokeConnectionError:
     """Return the error for a name that has no address."""
+    reason = _reason(error) if isinstance(error, OSError) else "not a valid name"
     return InvokeConnectionError(
-        f"the host {host!r} was not found ({_reason(error)}): check the name in the URL, and the network"
+        f"the host {host[:100]!r} was not found ({reason}): check the name in the URL, and the network"
     )
 
 

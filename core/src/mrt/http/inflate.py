@@ -20,12 +20,13 @@ class Inflater:
         limit: Bytes that one piece may grow to; a small body can hide an enormous one.
     """
 
-    __slots__ = ("_fed", "_inflate", "_limit")
+    __slots__ = ("_fed", "_held", "_inflate", "_limit")
 
     def __init__(self, limit: int) -> None:
         self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
         self._limit = limit
         self._fed = False
+        self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """Return what a piece of the body holds.
@@ -33,6 +34,12 @@ class Inflater:
         Raises:
             InvokeBadResponseError: The piece is no gzip or deflate, or holds too much.
         """
+        if not self._fed:
+            # The two bytes that tell the encoding may come one by one.
+            data, self._held = self._held + data, b""
+            if len(data) < 2:
+                self._held = data
+                return b""
         pieces: list[bytes] = []
         left = self._limit + 1
         try:
@@ -69,7 +76,7 @@ class Inflater:
         Raises:
             InvokeBadResponseError: The end is missing.
         """
-        if self._fed and not self._inflate.eof:
+        if self._held or (self._fed and not self._inflate.eof):
             raise InvokeBadResponseError("the compressed answer is cut off")
 
 

@@ -1,12 +1,13 @@
 """One TCP connection below HTTP, with TLS on it where needed: what threads and event loops share.
 
-Everything here is written once, as coroutines over three raw operations. On a thread those never wait for an event
+Everything here is written once, as coroutines over a few raw operations. On a thread those never wait for an event
 loop, so `run` can finish each coroutine at once.
 """
 
 from __future__ import annotations
 
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,7 +60,7 @@ class TLSLayer:
         self.object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=hostname)
 
 
-class Line:
+class Line(ABC):
     """A connection that keeps the time limits and knows what came over it.
 
     Args:
@@ -97,29 +98,33 @@ class Line:
         self._sock: socket.socket | None = None
         self._unsent: list[bytes] = []
 
-    # Three raw operations: a thread's block, an event loop's wait.
+    # What a thread does by blocking, and an event loop by waiting.
 
+    @abstractmethod
     async def _addresses(self, host: str, port: int) -> list[Any]:
-        raise NotImplementedError
+        """Look a host up."""
 
+    @abstractmethod
     async def _open(self, sock: socket.socket, address: Any) -> None:
-        raise NotImplementedError
+        """Connect a socket."""
 
+    @abstractmethod
     async def _raw_receive(self, sock: socket.socket) -> bytes:
-        raise NotImplementedError
+        """Return the next bytes; none at the end."""
 
+    @abstractmethod
     async def _raw_send(self, sock: socket.socket, data: bytes) -> None:
-        raise NotImplementedError
+        """Send all bytes."""
 
     @staticmethod
+    @abstractmethod
     def pool(site: Site) -> Pool:
         """Return the connections that wait at a site for this kind of caller."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     async def acquire(slots: Any, clock: Clock) -> None:
         """Wait for one of a limited number of connections."""
-        raise NotImplementedError
 
     @property
     def secured(self) -> bool:
@@ -167,7 +172,8 @@ class Line:
         """
         try:
             addresses = await self._addresses(host, port)
-        except socket.gaierror as error:
+        except (socket.gaierror, UnicodeError) as error:
+            # Names with labels that are empty or too long do not even get as far as the look-up.
             raise failures.unknown_host(host, error) from error
         failure: OSError = OSError("the name has no address")
         for family, kind, protocol, _, address in addresses:
