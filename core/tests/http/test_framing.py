@@ -61,6 +61,8 @@ SSE: dict[str, tuple[bytes, Events]] = {
     "JSON without end": (b'data: {"a":1}', [(b'{"a":1}', "")]),
     "cut off": (b'data: a\n\ndata: {"a":', [(b"a", "")]),
     "cut off in a field": (b"data: a\n\ndat", [(b"a", "")]),
+    "cut off in the end mark": (b"data: a\n\ndata: [DO", [(b"a", "")]),
+    "an end mark without its ending": (b"data: a\n\ndata: [DONE]", [(b"a", ""), (b"[DONE]", "")]),
     "nothing": (b"", []),
     "only a BOM": (b"\xef\xbb\xbf", []),
     "part of a BOM": (b"\xef\xbb", []),

@@ -207,7 +207,9 @@ class RawDecoder:
 
 
 def _cut_off(data: bytes) -> bool:
-    if not data.lstrip().startswith(b"{"):
+    start = data.lstrip()[:1]
+    # An end mark such as [DONE] is no JSON, and may be cut off, too.
+    if start != b"{" and (start != b"[" or data.rstrip().endswith(b"]")):
         return False
     try:
         from_json(data)
