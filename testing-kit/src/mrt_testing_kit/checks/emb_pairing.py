@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
+from mrt_testing_kit import seen, vectors
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.failure import show
 
 _TEXTS = ("alpha", "beta", "gamma", "delta", "a longer text, to tell lengths apart")
+_WORLD = ("Grüße", "世界", "שלום", "🦉", "e\u0301")
 
 
 @check(
@@ -19,27 +22,93 @@ _TEXTS = ("alpha", "beta", "gamma", "delta", "a longer text, to tell lengths apa
 )
 def emb_01(ctx: Context) -> None:
     """A store filled with vectors of other texts answers every search wrongly, and nobody sees why."""
-    _compare(ctx)
-    with ctx.fault("F50"):
-        _compare(ctx)
+    for texts in (_TEXTS, _WORLD, ("one text alone",)):
+        vectors.judge(ctx, ctx.embed(texts), texts)
+    for how in ("reverse", "rotate"):
+        for texts in (_TEXTS, _WORLD, _TEXTS[:2]):
+            with ctx.fault("F50", how=how):
+                got = ctx.embed(texts)
+            vectors.judge(ctx, got, texts)
 
 
-def _compare(ctx: Context) -> None:
-    got = ctx.embed(_TEXTS).ok()
-    ctx.equal(len(got.vectors), len(_TEXTS), "the number of vectors")
-    for place, (text, vector) in enumerate(zip(_TEXTS, got.vectors, strict=True)):
-        right = ctx.oracle.embedding(text, len(vector))
-        near = len(vector) > 0 and max(abs(a - b) for a, b in zip(vector, right, strict=True)) < 1e-6
-        ctx.expect(
-            near,
-            f"vector {place} is not the one of texts[{place}]",
-            expected=f"the vector of {text!r}: {show(right[:3])}...",
-            came=f"{show(vector[:3])}..., {_whose(ctx, vector)}",
-        )
+@check(
+    "EMB-02",
+    "pairing across batch sizes",
+    bugs=["xorbitsai/inference#5240", "run-llama/llama_index#851"],
+    faults=["F50"],
+    fix="An index counts within its own request: add the place where the batch begins, and empty the buffer after "
+    "each batch.",
+)
+def emb_02(ctx: Context) -> None:
+    """Whatever number of texts is given, each is sent once and gets its own vector, also where batches meet."""
+    limit, options = vectors.batches(ctx)
+    if limit is None or limit > 512:
+        sizes = {1, 2, 3, 17, 64, 100} | ({limit + 1} if limit is not None and limit <= 4096 else set())
+    else:
+        sizes = {1, 2, limit - 1, limit, limit + 1, 2 * limit, 2 * limit + 1, 3 * limit, 3 * limit + 1} - {0}
+    for size in sorted(sizes):
+        _all_once(ctx, size, options, is_shuffled=False)
+    for size in sorted(sizes)[-3:]:
+        _all_once(ctx, size, options, is_shuffled=True)
+
+    def draw(dice: random.Random) -> None:
+        most = 3 * limit + 1 if limit is not None and limit <= 64 else 40
+        _all_once(ctx, dice.randint(1, most), options, is_shuffled=dice.random() < 0.5)
+
+    ctx.explore(draw, times=3, deep=60)
 
 
-def _whose(ctx: Context, vector: list[float]) -> str:
-    for place, text in enumerate(_TEXTS):
-        if vector and abs(vector[0] - ctx.oracle.embedding(text, len(vector))[0]) < 1e-6:
-            return f"the vector of texts[{place}]"
-    return "the vector of no text"
+def _all_once(ctx: Context, size: int, options: dict[str, object], *, is_shuffled: bool) -> None:
+    texts = vectors.many(size)
+    if is_shuffled:
+        with ctx.fault("F50", how="reverse", times=None):
+            got = ctx.embed(texts, **options)
+    else:
+        got = ctx.embed(texts, **options)
+    vectors.judge(ctx, got, texts)
+    sent = seen.strings(*got.requests)
+    before, after = seen.affix(got.requests, texts)
+    counts = {text: sent.count(f"{before}{text}{after}") for text in texts}
+    again = [text for text, count in counts.items() if count > 1]
+    ctx.expect(
+        not again,
+        f"texts were sent more than once: {again[:3]}",
+        expected=f"each of {size} texts in one request",
+        came=f"{len(got.requests)} requests, {sum(counts.values())} texts",
+    )
+
+
+@check(
+    "EMB-10",
+    "duplicate texts",
+    fix="Give every place of the list its own vector; a dictionary by text loses places.",
+)
+def emb_10(ctx: Context) -> None:
+    """Texts that stand twice keep both their places, whatever the provider saves by asking once."""
+    limit, options = vectors.batches(ctx)
+    lists = [["same", "other", "same", "same"], ["twin", "twin"], ["b", "a", "b", "a", "c"]]
+    # A duplicate in another batch than the first one.
+    lists.append(["again", *vectors.many(vectors.several(limit) - 2), "again"])
+    for texts in lists:
+        vectors.judge(ctx, ctx.embed(texts, **options), texts)
+        with ctx.fault("F50", how="reverse", times=None):
+            got = ctx.embed(texts, **options)
+        vectors.judge(ctx, got, texts)
+
+
+@check(
+    "EMB-19",
+    "order under a delayed first batch",
+    faults=["F17"],
+    fix="Collect the results of requests that run side by side in the order in which they were made, not in which "
+    "they ended.",
+)
+def emb_19(ctx: Context) -> None:
+    """Batches that run side by side end in any order; their vectors must not."""
+    limit, options = vectors.batches(ctx)
+    texts = vectors.many(vectors.several(limit))
+    for slow in (texts[0], texts[len(texts) // 2]):
+        mark = slow.encode()
+        with ctx.fault("F17", after=0, seconds=0.15, when=lambda request, mark=mark: mark in request.body):
+            got = ctx.embed(texts, **options)
+        vectors.judge(ctx, got, texts)

@@ -96,6 +96,8 @@ class Dialect:
         usage_flag: whether a strict server wants streams to ask for token counts.
         stop_field: the field of the stop strings.
         tolerant: whether a lenient server reads past doubled slashes and versions in the path.
+        voices: the voices that it speaks with, for checks of providers that do not list them.
+        takes_empty: whether the vendor embeds empty texts, so that a strict server lets them pass.
         think_tags: whether models may write their reasoning into the text, between tags.
         tool_errors: whether a tool's result can say that the tool failed.
     """

@@ -60,7 +60,7 @@ def inputs(call: Call) -> list[Violation]:
         found += [
             Violation("S3", f"input[{n}] must not be empty", "input")
             for n, item in enumerate(items)
-            if item in ("", [])
+            if item == [] or (item == "" and not (call.kind == "embedding" and call.dialect.takes_empty))
         ]
         if call.kind == "embedding" and call.server.max_characters is not None:
             most = call.server.max_characters

@@ -64,6 +64,7 @@ class OpenAI(Dialect):
     fields = OPENAI
     usage_flag = True
     tolerant = True
+    voices = audio.VOICES
 
     def grammar(self, call: Call) -> list[Violation]:
         """OpenAI's grammar."""

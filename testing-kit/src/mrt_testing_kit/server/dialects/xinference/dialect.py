@@ -9,7 +9,7 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.xinference import chat, messages, other
 from mrt_testing_kit.server.dialects.xinference.auth import Gate
-from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, catalogue
+from mrt_testing_kit.server.dialects.xinference.catalogue import LOADING, VOICES, catalogue
 from mrt_testing_kit.server.dialects.xinference.errors import (
     CHAT_FAILED,
     behind,
@@ -70,6 +70,8 @@ class Xinference(Dialect):
 
     fields = XINFERENCE
     usage_flag = True
+    voices = VOICES
+    takes_empty = True
 
     def grammar(self, call: Call) -> list[Violation]:
         """OpenAI's grammar, or Anthropic's on its endpoints."""

@@ -1,0 +1,78 @@
+"""Judging embeddings: each vector is the one that the oracle gives for the text in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from mrt_testing_kit import seen
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.failure import show
+from mrt_testing_kit.outcome import Outcome
+
+# The oracle's numbers are exact in single precision; a provider may still round in its own way.
+TOLERANCE = 2e-6
+
+
+def near(vector: Sequence[float], right: Sequence[float]) -> bool:
+    """Tell whether two vectors are the same, number by number."""
+    return len(vector) == len(right) > 0 and all(
+        isinstance(a, float) and abs(a - b) <= TOLERANCE for a, b in zip(vector, right, strict=True)
+    )
+
+
+def judge(ctx: Context, got: Outcome, texts: Sequence[str], *, factor: float = 1.0) -> None:
+    """Fail the check unless a call gave every text its own vector.
+
+    Args:
+        ctx: The check.
+        got: The call.
+        texts: What was embedded.
+        factor: What the server multiplied its vectors with.
+    """
+    vectors = got.ok().vectors
+    ctx.equal(len(vectors), len(texts), f"the number of vectors for {len(texts)} texts", outcome=got)
+    before, after = seen.affix(got.requests, texts)
+    for place, (text, vector) in enumerate(zip(texts, vectors, strict=True)):
+        right = [value * factor for value in ctx.oracle.embedding(f"{before}{text}{after}", len(vector))]
+        if not near(vector, right):
+            ctx.fail(
+                f"vector {place} of {len(texts)} is not the one of texts[{place}]",
+                expected=f"the vector of {show(text, 80)}: {show(right[:4])}...",
+                came=f"{show(vector[:4])}..., {_whose(ctx, vector, texts)}",
+                outcome=got,
+            )
+
+
+def _whose(ctx: Context, vector: Sequence[float], texts: Sequence[str]) -> str:
+    for place, text in enumerate(texts):
+        if near(vector, ctx.oracle.embedding(text, len(vector))):
+            return f"the vector of texts[{place}]"
+    return "the vector of no text"
+
+
+def is_sound(vector: Sequence[Any]) -> bool:
+    """Tell whether a vector is made of finite floats, and of at least one."""
+    return len(vector) > 0 and all(isinstance(value, float) and math.isfinite(value) for value in vector)
+
+
+def batches(ctx: Context) -> tuple[int | None, dict[str, Any]]:
+    """Return how many texts the provider says that one request takes, and the options of calls for which that holds.
+
+    Where the credentials can declare it, it is five, so that few texts make many batches.
+    """
+    small = seen.with_form_field(ctx, "max_chunks", "5")
+    if small is not None and seen.number(ctx, "max_chunks", small) == 5:
+        return 5, {"credentials": small}
+    return seen.number(ctx, "max_chunks"), {}
+
+
+def many(count: int, word: str = "text") -> list[str]:
+    """Return so many different texts, no one a part of another."""
+    return [f"{word} {number:05} end" for number in range(count)]
+
+
+def several(limit: int | None) -> int:
+    """Return a number of texts that needs three requests where the limit is known."""
+    return 2 * limit + 1 if limit is not None and limit <= 1024 else 40
