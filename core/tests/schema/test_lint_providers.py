@@ -39,17 +39,29 @@ def test_a_sound_provider(found: Any) -> None:
         (END, "help:\n  title:\n    en_US: A\n  url:\n    en_US: a.com\nmodels:\n", "warning link help.url.en_US"),
         (END, "help:\n  url: javascript:alert(1)\nmodels:\n", "warning link help.url"),
         (END, "icon_small:\n  en_US: no.svg\nmodels:\n", "warning missing-icon icon_small.en_US"),
-        (END, "icon_large_dark:\n  zh_Hans: no.svg\n  en_US: no.svg\nmodels:\n", "warning missing-icon icon_large_dark.en_US"),
+        (
+            END,
+            "icon_large_dark:\n  zh_Hans: no.svg\n  en_US: no.svg\nmodels:\n",
+            "warning missing-icon icon_large_dark.en_US",
+        ),
         ("  - llm\n", "  - llm\n  - llm\n", "warning duplicate-word supported_model_types[1]"),
         ("  - llm\n", "  - rerank\n", "warning unlisted-type supported_model_types"),
         ("  - predefined-model\n", "  - customizable-model\n", "warning unused-models models"),
         (END, MODEL_FORM + END, "warning unused-form model_credential_schema"),
-        (END, MODEL_FORM.replace("schemas:", "schemas: []") + END, "info empty-form model_credential_schema.credential_form_schemas"),
-        ("    predefined:\n", "    predefined:\n      - models/none/*.yaml\n", "info empty-glob models.llm.predefined[0]"),
+        (
+            END,
+            MODEL_FORM.replace("schemas:", "schemas: []") + END,
+            "info empty-form model_credential_schema.credential_form_schemas",
+        ),
+        (
+            "    predefined:\n",
+            "    predefined:\n      - models/none/*.yaml\n",
+            "info empty-glob models.llm.predefined[0]",
+        ),
         ("  llm:\n    position", "  llms: {}\n  llm:\n    position", "warning unknown-model-type models.llms"),
         ("  llm:\n    position", "  text2img: {}\n  llm:\n    position", "warning ignored-word models.text2img"),
     ],
-)  # fmt: skip
+)
 def test_providers(found: Any, old: str, new: str, expected: str) -> None:
     findings = found(old, new)
     assert expected in findings
@@ -120,13 +132,29 @@ SECOND = "    - {variable: other, type: text-input, required: false, label: {en_
         (TYPE, TYPE + "      max_length: -1\n", "warning limit FORM[0].max_length"),
         (TYPE, TYPE + "      max_length: 2\n      default: abc\n", "warning default-too-long FORM[0].default"),
         (TYPE, TYPE + "      max_length: '2'\n", "warning number-as-text FORM[0].max_length"),
-        (TYPE, TYPE + "      show_on: [{variable: nobody, value: x}]\n", "warning condition FORM[0].show_on[0].variable"),
-        (TYPE, TYPE + "      show_on: [{variable: __model_type, value: lmm}]\n", "warning condition FORM[0].show_on[0].value"),
-        (TYPE, TYPE + "      show_on: [{variable: api_key, value: 1}]\n", "warning yaml-number FORM[0].show_on[0].value"),
-        (END, SECOND.replace("other", "api_key", 1).replace("SHOW", "") + END, "warning duplicate-variable FORM[1].variable"),
+        (
+            TYPE,
+            TYPE + "      show_on: [{variable: nobody, value: x}]\n",
+            "warning condition FORM[0].show_on[0].variable",
+        ),
+        (
+            TYPE,
+            TYPE + "      show_on: [{variable: __model_type, value: lmm}]\n",
+            "warning condition FORM[0].show_on[0].value",
+        ),
+        (
+            TYPE,
+            TYPE + "      show_on: [{variable: api_key, value: 1}]\n",
+            "warning yaml-number FORM[0].show_on[0].value",
+        ),
+        (
+            END,
+            SECOND.replace("other", "api_key", 1).replace("SHOW", "") + END,
+            "warning duplicate-variable FORM[1].variable",
+        ),
         ("        zh_Hans: 密钥\n", "        zh_Hans: 密钥\n      lable: x\n", "warning unknown-key FORM[0].lable"),
     ],
-)  # fmt: skip
+)
 def test_forms(found: Any, old: str, new: str, expected: str) -> None:
     assert expected in found(old, new)
 

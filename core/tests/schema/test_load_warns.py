@@ -151,6 +151,8 @@ def test_a_default_between_the_decimal_places_is_a_hint(write: Any, model: Any) 
     [
         ("    min: '1'\n", "number-as-text"),
         ("    max: '100'\n", "number-as-text"),
+        ("    max: 1e6\n", "number-as-text"),
+        ("    default: 1e6\n", "default-as-text"),
         ("    precision: '0'\n", "number-as-text"),
         ("    default: '12'\n", "default-as-text"),
         ("    required: 'false'\n", "boolean-as-text"),
@@ -164,7 +166,7 @@ def test_scalars_of_another_kind(write: Any, new: str, code: str) -> None:
     rule = load_model(path).parameter_rules[0]
     assert rule.type is ParameterType.INT
     values = (rule.min, rule.max, rule.precision, rule.default)
-    assert all(value is None or type(value) is int for value in values)
+    assert all(value is None or value == int(value) for value in values)
     assert rule.required is False
     assert [found for found, _ in warnings(path)] == [code]
 

@@ -80,8 +80,8 @@ class I18nObject(SchemaModel):
 
     @model_serializer(mode="plain")
     def _given(self) -> dict[str, str]:
-        others = {**{name: getattr(self, name) for name in _FILLED[1:]}, **(self.model_extra or {})}
-        return {"en_US": self.en_US, **{name: text for name, text in others.items() if text != self.en_US}}
+        others = {name: text for name in _FILLED[1:] if (text := getattr(self, name)) != self.en_US}
+        return {"en_US": self.en_US, **others, **(self.model_extra or {})}
 
     def get(self, lang: str = "en_US") -> str:
         """Return the text in a language.
@@ -163,7 +163,7 @@ class Help(SchemaModel):
 
 def default_label(name: str) -> I18nObject:
     """Return the label of a thing that has none of its own."""
-    return I18nObject(en_US=name)
+    return I18nObject(en_US=name or "-")
 
 
 def filled_in() -> Any:

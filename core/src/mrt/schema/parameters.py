@@ -171,7 +171,7 @@ def _rounded(rule: ParameterRule, value: int | float) -> int | float:
     # From the shortest text of the number, which is what the caller means: 0.1 + 0.2 is 0.30000000000000004.
     rounded = float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-rule.precision), context=_EXACT))
     outside = (rule.min is not None and rounded < rule.min) or (rule.max is not None and rounded > rule.max)
-    return value if outside else rounded
+    return value if outside else rounded + 0.0  # minus zero becomes zero
 
 
 def _text(rule: ParameterRule, value: Any) -> str:

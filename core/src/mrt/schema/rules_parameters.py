@@ -88,7 +88,8 @@ def _check_default_type(doc: Document, default: Any, kind: ParameterType, path: 
         if not isinstance(default, str):
             doc.note("warning", "default-as-text", path, f"is read as the text {value!r}: put it in quotes")
     elif isinstance(default, str) and (kind is not ParameterType.BOOLEAN or not doc.is_plain(path)):
-        doc.note("warning", "default-as-text", path, f"is the text '{default}': write it without quotes")
+        advice = "with a decimal point, as 1.0e+6" if doc.is_plain(path) else "without quotes"
+        doc.note("warning", "default-as-text", path, f"is the text '{default}': write it {advice}")
     return value
 
 

@@ -137,7 +137,8 @@ def _number(doc: Document, value: Any, kind: str, path: KeyPath, lenient: bool) 
         except ValueError:
             number = None
         else:
-            doc.note("warning", "number-as-text", path, f"is the text '{value}': write the number without quotes")
+            advice = "with a decimal point, as 1.0e+6" if doc.is_plain(path) else "without quotes"
+            doc.note("warning", "number-as-text", path, f"is the text '{value}': write the number {advice}")
     if isinstance(number, bool) and kind == "integer":
         doc.note("warning", "boolean-as-number", path, f"should be {what}")
     elif not is_number(number) or math.isnan(number) or (kind == "integer" and not float(number).is_integer()):

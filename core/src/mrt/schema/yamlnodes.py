@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from functools import cache
@@ -27,9 +28,10 @@ CONSTANTS: dict[str, Any] = {
     "NULL": None,
 }
 NUMBER_STARTS = frozenset("0123456789+-.")
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)\Z")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
-_ODD_FLOAT = re.compile(r"([-+]?)\.(inf|nan)\Z", re.IGNORECASE)
+# The numbers of YAML 1.1 without those to base 60: what a writer leaves unquoted as text must not become a number.
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)\Z")
+_FLOAT = re.compile(r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?\Z")
+_ODD_FLOAT = re.compile(r"(?:([-+]?)\.(inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 # Nesting that could go deep: the parser recurses in C, where too much of it ends the process. Each level needs a
 # bracket, a deeper line, or one more indicator on the line.
 _INDENTED = b" " * 56
@@ -65,7 +67,7 @@ def number(text: str) -> Any:
     except ValueError:  # more digits than the interpreter converts
         return text
     if odd := _ODD_FLOAT.match(text):
-        return float(odd[1] + odd[2])
+        return float(f"{odd[1]}inf") if odd[2] else math.nan
     return text
 
 
