@@ -186,10 +186,11 @@ class Connection(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         assert self.transport is not None
-        self.transport.write(data)
+        # Kept first: the client may have read the answer before the next line runs.
         if self.current is not None:
             room = RESPONSE_KEPT - len(self.current.response)
             self.current.response += data[: max(0, room)]
+        self.transport.write(data)
 
     def _outcome(self, outcome: Outcome) -> None:
         request, self.current = self.current, None

@@ -178,7 +178,7 @@ class NoContent(_Calls):
         for event in events:
             for choice in objects(event.data.get("choices")) if is_object(event.data) else []:
                 delta = choice.get("delta")
-                if is_object(delta) and "tool_calls" in delta:
+                if is_object(delta) and delta.get("tool_calls"):
                     delta.pop("content", None)
                     if self.o["what"] != "missing":
                         delta["content"] = None if self.o["what"] == "null" else ""

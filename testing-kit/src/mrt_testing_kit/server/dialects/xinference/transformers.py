@@ -168,7 +168,8 @@ class _Writer:
         text = ""
         if piece.kind == "call":
             text = "\n" if self.opened_calls else ""
-            text += f'<tool_call>\n{{"name": {json.dumps(piece.name)}, "arguments": '
+            name = piece.name if isinstance(piece.name, str) else ""
+            text += f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": '
             self.opened_calls += 1
         if is_object(piece.arguments):
             text += json.dumps(piece.arguments)
