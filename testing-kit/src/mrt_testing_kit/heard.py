@@ -87,7 +87,10 @@ def ask(ctx: Context, answer: Answer, fault: str | None = None, **options: Any) 
     Raises:
         NotApplicable: Every model of this dialect writes its calls into the text.
     """
-    names = [ctx.model, *(model.name for model in ctx.models["llm"] if model.name != ctx.model and model.declares(TOOLS))]
+    names = [
+        ctx.model,
+        *(model.name for model in ctx.models["llm"] if model.name != ctx.model and model.declares(TOOLS)),
+    ]
     for name in names:
         ctx.server.next_answer(answer.copy())
         if fault is None:
@@ -119,7 +122,9 @@ def judge_calls(ctx: Context, got: Outcome, wanted: Sequence[tuple[str, Any]], i
     """
     got.ok()
     calls = got.calls
-    ctx.equal([(call.function.name, value(call.function.arguments)) for call in calls], list(wanted), "the list of calls")
+    ctx.equal(
+        [(call.function.name, value(call.function.arguments)) for call in calls], list(wanted), "the list of calls"
+    )
     _judge_ids(ctx, got, calls)
     for call, id in zip(calls, ids, strict=False):
         if was_sent(got, f'"{id}"'):
@@ -131,9 +136,16 @@ def judge_calls(ctx: Context, got: Outcome, wanted: Sequence[tuple[str, Any]], i
 def _judge_ids(ctx: Context, got: Outcome, calls: Sequence[ToolCall]) -> None:
     ids = [call.id for call in calls]
     ctx.expect(all(ids), "a call has no id, so that its result cannot be sent back", expected="an id", came=repr(ids))
-    ctx.expect(len(set(ids)) == len(ids), "two calls have one id, so that results mix", expected="ids that differ", came=repr(ids))
+    ctx.expect(
+        len(set(ids)) == len(ids),
+        "two calls have one id, so that results mix",
+        expected="ids that differ",
+        came=repr(ids),
+    )
     ctx.equal([call.index for call in calls], list(range(len(calls))), "the index of each call")
-    ctx.expect(all(type(call.function.arguments) is str for call in calls), "arguments are no text", expected="JSON text")
+    ctx.expect(
+        all(type(call.function.arguments) is str for call in calls), "arguments are no text", expected="JSON text"
+    )
 
 
 def _judge_pieces(ctx: Context, got: Outcome) -> None:
@@ -154,7 +166,9 @@ def _judge_pieces(ctx: Context, got: Outcome) -> None:
 
 def cut(draw: random.Random, text: str, most: int = 12) -> list[str]:
     """Return a text in random pieces, at most so many, none of them empty."""
-    places = sorted(draw.sample(range(1, len(text)), min(len(text) - 1, draw.randint(0, most - 1)))) if len(text) > 1 else []
+    places = (
+        sorted(draw.sample(range(1, len(text)), min(len(text) - 1, draw.randint(0, most - 1)))) if len(text) > 1 else []
+    )
     return [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
 
 

@@ -39,7 +39,9 @@ def tol_03(ctx: Context) -> None:
             judge_calls(ctx, got, wanted, [call.id or "" for call in calls])
             for call in got.calls:
                 text = call.function.arguments
-                ctx.expect(text.strip() not in ("", "null"), "empty arguments stay empty", expected="{}", came=repr(text))
+                ctx.expect(
+                    text.strip() not in ("", "null"), "empty arguments stay empty", expected="{}", came=repr(text)
+                )
 
 
 @check(
@@ -51,7 +53,10 @@ def tol_03(ctx: Context) -> None:
 )
 def tol_04(ctx: Context) -> None:
     """Several servers send an object where the protocol has text; str() makes something of it that is no JSON."""
-    for arguments in ({"city": "Paris"}, {"on": True, "off": False, "none": None, "text": "it's", "list": [1, {"a": "b"}]}):
+    for arguments in (
+        {"city": "Paris"},
+        {"on": True, "off": False, "none": None, "text": "it's", "list": [1, {"a": "b"}]},
+    ):
         answer = Answer(calls=[ToolCall("get_weather", json.dumps(arguments), "call_o")])
         judge_calls(ctx, ask(ctx, answer, "F36", what="object"), [("get_weather", arguments)], ["call_o"])
 

@@ -119,7 +119,9 @@ def tol_10(ctx: Context) -> None:
         ctx.server.next_answer(Answer("Done."))
         talk = heard(ctx.chat(history, tools=OFFERED).ok())
         paired = [(call.name, found.text) for found in talk.results if (call := talk.call(found.id)) is not None]
-        ctx.equal(paired, [(name, f"result {n}") for n, (name, _) in enumerate(wanted)], "which result went to which tool")
+        ctx.equal(
+            paired, [(name, f"result {n}") for n, (name, _) in enumerate(wanted)], "which result went to which tool"
+        )
         ids = [call.id for turn in talk.turns for call in turn.calls]
         ctx.equal(len(set(ids)), 3, "the number of ids that went back")
 

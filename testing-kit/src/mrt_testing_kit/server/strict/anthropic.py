@@ -12,6 +12,7 @@ from mrt_testing_kit.server.oracle import signature
 from mrt_testing_kit.server.strict import content
 from mrt_testing_kit.server.strict.rules import Violation
 
+_LONGEST_NAME = 128
 _BLOCKS = {
     "user": {"text", "image", "document", "tool_result", "search_result"},
     "assistant": {"text", "tool_use", "thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result"},
@@ -75,7 +76,7 @@ def _message(message: dict[str, Any], last: bool) -> list[str]:
             if image.media_type != "text/plain":
                 found += content.image(image, f"content.{at}")
         elif kind == "tool_use":
-            found += content.name(str(block.get("name", "")))
+            found += content.name(str(block.get("name", "")), _LONGEST_NAME)
             if not is_object(block.get("input")):
                 found.append(f"content.{at}.tool_use.input: Input should be a valid dictionary")
     if last and role == "assistant" and parts and str(parts[-1].get("text", "x")).endswith((" ", "\n")):
@@ -145,7 +146,7 @@ def _tools(value: Any) -> list[str]:
         if not is_object(tool):
             found.append(f"tools.{at}: Input should be a valid dictionary")
             continue
-        found += [f"tools.{at}: {sentence}" for sentence in content.name(str(tool.get("name", "")))]
+        found += [f"tools.{at}: {sentence}" for sentence in content.name(str(tool.get("name", "")), _LONGEST_NAME)]
         schema = tool.get("input_schema")
         if "type" not in tool and (not is_object(schema) or schema.get("type") != "object"):
             found.append(f"tools.{at}.custom.input_schema.type: Field required")

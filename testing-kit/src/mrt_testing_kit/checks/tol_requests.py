@@ -1,0 +1,265 @@
+"""TOL: how tools are offered."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+from mrt import (
+    AssistantPromptMessage,
+    InvokeBadRequestError,
+    PromptMessage,
+    PromptMessageTool,
+    SystemPromptMessage,
+    ToolCall,
+    ToolCallFunction,
+    ToolPromptMessage,
+    UserPromptMessage,
+)
+from mrt_testing_kit.catalogue import Way, check
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.heard import OFFERED, TOOLS, WEATHER, any_text, heard, plain_fields
+from mrt_testing_kit.server import Answer
+
+_POINT = {
+    "type": "object",
+    "properties": {"x": {"type": "number"}, "y": {"type": "number", "default": 0}},
+    "required": ["x", "y"],
+}
+_SCHEMAS: tuple[dict[str, Any], ...] = (
+    {"type": "object", "properties": {}},
+    {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "description": "Größe 城市 \"quoted\"", "minLength": 1, "pattern": "^[A-Z]\\w*$"},
+            "days": {"type": "integer", "minimum": 0, "maximum": 14, "default": 0},
+            "unit": {"type": "string", "enum": ["C", "F", ""]},
+            "near": {"type": "array", "items": {"$ref": "#/$defs/Point"}, "minItems": 0, "maxItems": 3},
+            "either": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Point"}], "default": None},
+            "table": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "boolean"}}},
+            "fixed": {"const": False},
+        },
+        "required": ["city"],
+        "additionalProperties": False,
+        "$defs": {"Point": _POINT},
+    },
+    {"type": "object", "properties": {"node": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}}},
+    {"type": "object", "properties": {"type": {"type": "string"}, "properties": {"type": "object"}, "title": {"type": "string"}}},
+    {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}, "allOf": [{"required": ["a"]}]},
+)  # fmt: skip
+
+
+@check(
+    "TOL-17",
+    "schema lossless",
+    bugs=[
+        "mozilla-ai/any-llm#1095",
+        "pydantic/pydantic-ai#3487",
+        "langgenius/dify-official-plugins#1915",
+        "langgenius/dify-official-plugins#3625",
+        "mozilla-ai/any-llm#1102",
+    ],
+    needs=[TOOLS],
+    fix="Pass a tool's JSON Schema on untouched, $defs and $ref included; leave an empty description out.",
+)
+def tol_17(ctx: Context) -> None:
+    """Types that are dropped from a schema come back as arguments that the tool cannot take."""
+    ctx.strict("S3", "S6")
+
+    def offered(tools: list[PromptMessageTool]) -> None:
+        before = copy.deepcopy(tools)
+        ctx.server.next_answer(Answer("Fine."))
+        specs = heard(ctx.chat("Hello.", tools=tools).ok()).tools
+        ctx.equal([spec.name for spec in specs], [tool.name for tool in before], "the names of the tools")
+        for spec, tool in zip(specs, before, strict=True):
+            ctx.equal(spec.description, tool.description, f"the description of {tool.name}")
+            _judge_schema(ctx, tool, spec.schema)
+        ctx.expect(tools == before, "the caller's tools were changed", expected=repr(before), came=repr(tools))
+
+    offered([PromptMessageTool(f"tool_{n}", f"Does {n}.", schema) for n, schema in enumerate(_SCHEMAS)])
+    offered([PromptMessageTool("bare"), PromptMessageTool("empty", "", {"type": "object", "properties": {}})])
+    offered([PromptMessageTool("told", 'Line one.\nLine "two" ✓', _SCHEMAS[1])])
+
+    def drawn(draw: random.Random) -> None:
+        offered([PromptMessageTool(f"t{n}", any_text(draw), _random_schema(draw)) for n in range(draw.randint(1, 3))])
+
+    ctx.explore(drawn)
+
+
+def _judge_schema(ctx: Context, tool: PromptMessageTool, sent: Any) -> None:
+    given = tool.parameters
+    # What every schema of a tool may say without saying more.
+    extra = {"type": "object", "properties": {}}
+    added = {key: sent[key] for key in sent if key not in given} if isinstance(sent, dict) else None  # pyright: ignore[reportUnknownVariableType]
+    harmless = added is not None and all(extra.get(str(key), ...) == found for key, found in added.items())  # pyright: ignore[reportUnknownVariableType]
+    kept = isinstance(sent, dict) and all(key in sent and sent[key] == found for key, found in given.items())
+    if not given and sent is None:
+        return
+    ctx.expect(harmless and kept, f"the schema of {tool.name} is changed on the way", expected=given, came=sent)
+
+
+def _random_schema(draw: random.Random) -> dict[str, Any]:
+    def part(depth: int) -> dict[str, Any]:
+        kind = draw.randrange(6 if depth else 3)
+        if kind == 0:
+            return {"type": "string", "enum": [any_text(draw, 5) for _ in range(draw.randint(1, 3))]}
+        if kind == 1:
+            return {
+                "type": draw.choice(["integer", "number", "boolean", "null"]),
+                "default": draw.choice([0, None, False]),
+            }
+        if kind == 2:
+            return {"type": "string", "description": any_text(draw)}
+        if kind == 3:
+            return {"type": "array", "items": part(depth - 1)}
+        if kind == 4:
+            return {draw.choice(["anyOf", "oneOf"]): [part(depth - 1), {"type": "null"}]}
+        return {"type": "object", "properties": {any_text(draw, 4): part(depth - 1) for _ in range(2)}, "required": []}
+
+    names = [f"p{n}" for n in range(draw.randint(1, 4))]
+    return {"type": "object", "properties": {name: part(3) for name in names}, "required": names[:1]}
+
+
+@check(
+    "TOL-18",
+    "names",
+    bugs=["pydantic/pydantic-ai#4713"],
+    needs=[TOOLS],
+    fix="Give names that the vendor refuses a stand-in, the same in tools, choice and history, and turn it back in calls.",
+)
+def tol_18(ctx: Context) -> None:
+    """Tools are called weather.get or by words of any script; many vendors take letters, digits, _ and - alone."""
+    ctx.strict("S3", "S6")
+    legal = ["get_weather-2", "A", "x" * 64, "Get_Weather", "0"]
+    got = ctx.chat(f"[[oracle: tools {len(legal)}]]", tools=[PromptMessageTool(name, "Helps.") for name in legal]).ok()
+    ctx.equal(
+        [tool.name for tool in heard(got).tools], legal, "the names on the wire, which the vendor takes as they are"
+    )
+    ctx.equal([call.function.name for call in got.calls], legal, "the names in the calls")
+    for names in (
+        ["weather.get"],
+        ["weather.get", "weather_get", "weather-get"],
+        ["wetter für heute", "天気"],
+        ["y" * 140 + "1", "y" * 140 + "2"],
+    ):
+        tools = [PromptMessageTool(name, "Helps.") for name in names]
+        got = ctx.chat(f"[[oracle: tools {len(names)}]]", tools=tools)
+        if isinstance(got.error, InvokeBadRequestError) and not got.requests:
+            # To say so at once is fair, too.
+            continue
+        ctx.equal([call.function.name for call in got.ok().calls], names, "the names in the calls")
+        wire = [tool.name for tool in heard(got).tools]
+        ctx.equal(len(set(wire)), len(names), "the number of names on the wire")
+        results = [ToolPromptMessage("ok", tool_call_id=call.id, name=call.function.name) for call in got.calls]
+        history: list[PromptMessage] = [UserPromptMessage("Go."), AssistantPromptMessage("", got.calls), *results]
+        ctx.server.next_answer(Answer("Done."))
+        talk = heard(ctx.chat(history, tools=tools).ok())
+        ctx.equal(
+            [call.name for turn in talk.turns for call in turn.calls],
+            wire,
+            "the names in the history, against those of the tools",
+        )
+
+
+@check(
+    "TOL-19",
+    "choice matrix",
+    bugs=["pydantic/pydantic-ai#4935", "mozilla-ai/any-llm#1292"],
+    needs=[TOOLS],
+    fix="Translate auto, none, required and a tool's name into the vendor's form, with its type.",
+)
+def tol_19(ctx: Context) -> None:
+    """A choice in the wrong form is refused, or passed over, and the model does as it likes."""
+    ctx.strict("S3", "S6")
+    got = ctx.chat("Say hello.", tools=OFFERED).ok()
+    ctx.equal(heard(got).tool_choice, "auto", "the choice of tools in a call that asks for none")
+    rule = ctx.rules.get("tool_choice")
+    if rule is not None:
+        words = rule.options or ["auto", "none", "required", WEATHER.name]
+        for word in words:
+            got = ctx.chat("Say hello.", parameters={"tool_choice": word}, tools=OFFERED).ok()
+            talk = heard(got)
+            right = {"auto": "auto", "none": "none", "required": "required", "any": "required"}.get(
+                word, f"name:{word}"
+            )
+            came = "none" if not talk.tools else talk.tool_choice
+            ctx.equal(came, right, f"the choice of tools for tool_choice={word!r}")
+            names = [call.function.name for call in got.calls]
+            if right.startswith("name:"):
+                ctx.equal(names, [word], "the calls of an answer that had to call a tool")
+            elif right == "required":
+                ctx.expect(names, "the call that had to come did not", expected="a call")
+            else:
+                ctx.equal(names, [], "the calls of an answer to a greeting")
+    if "parallel_tool_calls" in ctx.rules:
+        for wish in (False, True):
+            got = ctx.chat("[[oracle: tools 2]]", parameters={"parallel_tool_calls": wish}, tools=OFFERED).ok()
+            ctx.equal(heard(got).parallel, wish, f"whether calls may be parallel with parallel_tool_calls={wish}")
+            ctx.equal(len(got.calls), 2 if wish else 1, "the number of calls")
+
+
+@check(
+    "TOL-20",
+    "empty lists and orphan flags omitted",
+    bugs=["pydantic/pydantic-ai#4935"],
+    needs=[TOOLS],
+    fix="Send tools, tool_choice and flags for tools only when there are tools, and tool_calls only when there are calls.",
+)
+def tol_20(ctx: Context) -> None:
+    """An empty list of tools, or a flag about tools that are not there, is refused by several vendors."""
+    ctx.strict("S3", "S6")
+    history = [UserPromptMessage("Hi."), AssistantPromptMessage("Hello.", []), UserPromptMessage("Say hello.")]
+    flags = {"tool_choice": "auto", "parallel_tool_calls": False}
+    asked: list[tuple[list[PromptMessage], dict[str, Any]]] = [
+        ([UserPromptMessage("Say hello.")], {}),
+        (list(history), {}),
+        *(([UserPromptMessage("Say hello.")], {name: flag}) for name, flag in flags.items() if name in ctx.rules),
+    ]
+    for messages, parameters in asked:
+        for tools in (None, []):
+            got = ctx.chat(messages, parameters=parameters, tools=tools)
+            if parameters and isinstance(got.error, InvokeBadRequestError) and not got.requests:
+                continue
+            body = got.ok().body
+            orphans = [name for name in body if "tool" in name or "function" in name]
+            ctx.expect(
+                not orphans, "a call without tools speaks of tools", expected="no such field", came=", ".join(orphans)
+            )
+            ctx.expect(
+                b'"tool_calls"' not in got.request.body,
+                "an answer without calls goes back with tool_calls",
+                expected="no such field",
+            )
+
+
+@check(
+    "TOL-21",
+    "stream and non-stream requests equal",
+    bugs=["mozilla-ai/any-llm#1114"],
+    needs=[TOOLS],
+    ways=[],
+    fix="Build the request in one place for both ways; only the flags of the stream may differ.",
+)
+def tol_21(ctx: Context) -> None:
+    """Where the two ways build their requests apart, tools or parameters get lost in one of them."""
+    history: list[PromptMessage] = [
+        SystemPromptMessage("Be brief."),
+        UserPromptMessage("Weather?"),
+        AssistantPromptMessage("", [ToolCall("call_q", function=ToolCallFunction("get_weather", '{"city": "Paris"}'))]),
+        ToolPromptMessage("sunny", tool_call_id="call_q"),
+        UserPromptMessage("And now?"),
+    ]
+    for prompt, parameters in ((history, {}), ("Weather?", {"max_tokens": 99} if "max_tokens" in ctx.rules else {})):
+        bodies: dict[Way, Any] = {}
+        ways: tuple[Way, ...] = ("sync", "async", "stream", "astream")
+        for way in ways:
+            ctx.server.next_answer(Answer("Fine."))
+            got = ctx.chat(prompt, parameters=parameters, tools=OFFERED, stop=["END"], user="u-1", way=way).ok()
+            ctx.equal(
+                [tool.name for tool in heard(got).tools],
+                [tool.name for tool in OFFERED],
+                "the tools that the vendor was offered",
+            )
+            bodies[way] = plain_fields(got.body)
+            ctx.equal(bodies[way], bodies["sync"], f"the request of {way}, against the one of sync")
