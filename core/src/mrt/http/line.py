@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mrt.errors import InvokeConnectionError, InvokeTimeoutError
 from mrt.http import failures
 from mrt.http.clock import Clock
+from mrt.http.sockets import QuietSocket, TLSLayer
 
 if TYPE_CHECKING:
     import ssl
@@ -36,28 +37,6 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError("a blocking operation waited for an event loop")
-
-
-class QuietSocket(socket.socket):
-    """Closes without a warning when it is collected: with its pool, with a stream that was left, or after a fork."""
-
-    def __del__(self) -> None:
-        # Without a descriptor it was never made, or is closed already.
-        if self.fileno() >= 0:
-            self.close()
-
-
-class TLSLayer:
-    """TLS between two buffers, which lets it run over anything: a socket, or the TLS of a proxy."""
-
-    __slots__ = ("hostname", "incoming", "object", "outgoing")
-
-    def __init__(self, context: ssl.SSLContext, hostname: str) -> None:
-        import ssl
-
-        self.hostname = hostname
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=hostname)
 
 
 class Line(ABC):
