@@ -18,7 +18,7 @@ from mrt_testing_kit.explain import describe
 from mrt_testing_kit.failure import CheckFailure, NotApplicable
 from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
 from mrt_testing_kit.report import CaseResult, Status
-from mrt_testing_kit.server import OracleServer
+from mrt_testing_kit.server import DIALECTS, OracleServer
 from mrt_testing_kit.target import Model, Target, slowness
 from mrt_testing_kit.transcript import Scrubber, headline, transcript
 
@@ -71,7 +71,7 @@ class Session:
         self.tier: Tier = tier
         self.deviations = deviations
         self.seed = seed or 0
-        self.settings = dict(settings or {})
+        self.settings = {**DIALECTS[target.dialect].tested_with, **(settings or {})}
         self.options = dict(options or {})
         # Looks like a key, and like nothing else in the world.
         self.canary = "sk-canary-" + hashlib.sha256(f"{target.name}{seed}".encode()).hexdigest()[:28]

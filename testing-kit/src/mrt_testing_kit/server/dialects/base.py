@@ -98,6 +98,7 @@ class Dialect:
         tolerant: whether a lenient server reads past doubled slashes and versions in the path.
         voices: the voices that it speaks with, for checks of providers that do not list them.
         takes_empty: whether the vendor embeds empty texts, so that a strict server lets them pass.
+        tested_with: settings under which the contract is run, where servers of the vendor differ in what they offer.
         think_tags: whether models may write their reasoning into the text, between tags.
         tool_errors: whether a tool's result can say that the tool failed.
     """
@@ -110,11 +111,17 @@ class Dialect:
     usage_flag: ClassVar[bool] = False
     stop_field: ClassVar[str] = "stop"
     tolerant: ClassVar[bool] = False
+    voices: ClassVar[Sequence[str]] = ()
+    takes_empty: ClassVar[bool] = False
+    tested_with: ClassVar[Mapping[str, Any]] = {}
     think_tags: ClassVar[bool] = True
     tool_errors: ClassVar[bool] = False
 
     def __init__(self, server: OracleServer) -> None:
         self.server = server
+
+    def forget(self) -> None:
+        """Forget what earlier requests left behind, such as a ban after wrong keys."""
 
     def route(self, request: RecordedRequest) -> tuple[Route, dict[str, str]] | None:
         """Find the endpoint of a request."""

@@ -121,11 +121,25 @@ class Dimension(Fault):
     "odd rerank results",
     options={"what": "unsorted"},
     choices={
-        "what": ("unsorted", "sorted", "duplicate", "out-of-range", "negative", "null-score", "string-score", "no-text")
+        "what": (
+            "unsorted",
+            "sorted",
+            "duplicate",
+            "out-of-range",
+            "negative",
+            "null-score",
+            "string-score",
+            "nan-score",
+            "zero",
+            "logits",
+            "no-text",
+            "no-index",
+            "other-text",
+        )
     },
 )
 class OddRanks(Fault):
-    """Unsorted, twice, out of range, with null or text for a score, without the documents."""
+    """Unsorted, twice, out of range; null, text, NaN, zero or unbounded scores; without index or documents."""
 
     kinds = frozenset({"rerank"})
 
@@ -139,8 +153,19 @@ class OddRanks(Fault):
             results.append(dict(results[0]))
         elif what in ("out-of-range", "negative") and results:
             results[0]["index"] = -1 if what == "negative" else len(call.body.get("documents") or []) + 3
+        elif what == "zero" and results:
+            results[-1]["relevance_score"] = 0.0
         for item in results:
-            if what == "null-score":
+            if what == "logits":
+                # Exact in float32, too; from -8 to 8.
+                item["relevance_score"] = item["relevance_score"] * 16 - 8
+            elif what == "nan-score":
+                item["relevance_score"] = math.nan
+            elif what == "no-index":
+                item.pop("index")
+            elif what == "other-text":
+                item["document"] = {"text": "A document of somebody else."}
+            elif what == "null-score":
                 item["relevance_score"] = None
             elif what == "string-score":
                 item["relevance_score"] = str(item["relevance_score"])
@@ -175,14 +200,25 @@ class OddAudio(Fault):
         return reply
 
 
-@fault("F57", "odd transcript", options={"what": "empty"}, choices={"what": ("empty", "null", "missing", "error")})
+@fault(
+    "F57",
+    "odd transcript",
+    options={"what": "empty"},
+    choices={"what": ("empty", "null", "missing", "error", "number", "verbose")},
+)
 class OddTranscript(Fault):
-    """Empty, null or missing text, or an error in its place."""
+    """Empty, null or missing text, an error in its place, or a document with more in it than was asked for."""
 
     kinds = frozenset({"transcription"})
 
     def payload(self, payload: Any, call: Call) -> Any:
         what = self.o["what"]
+        if what == "verbose":
+            segment = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [], "temperature": 0.0}
+            more = {"task": "transcribe", "language": "english", "duration": 1.5, "segments": [segment], "words": None}
+            return {**more, **payload, "logprobs": None}
+        if what == "number":
+            return {**payload, "text": 7}
         if what == "error":
             return {"error": {"message": "The oracle is deaf.", "type": "server_error"}}
         changed = {name: value for name, value in payload.items() if name != "text"}
@@ -190,10 +226,13 @@ class OddTranscript(Fault):
 
 
 @fault(
-    "F58", "odd moderation", options={"what": "short"}, choices={"what": ("short", "none", "null", "unknown-category")}
+    "F58",
+    "odd moderation",
+    options={"what": "short"},
+    choices={"what": ("short", "none", "null", "null-item", "no-verdict", "unflagged", "unknown-category")},
 )
 class OddModeration(Fault):
-    """Too few results, none, null, or a category that nobody knows."""
+    """Too few results, none, null, without a verdict, or a category that nobody knows; flagged or not."""
 
     kinds = frozenset({"moderation"})
 
@@ -205,11 +244,15 @@ class OddModeration(Fault):
             results.clear()
         elif what == "null":
             payload["results"] = None
+        elif what == "null-item":
+            results[:] = [None for _ in results]
+        elif what == "no-verdict":
+            results[:] = [{} for _ in results]
         else:
             for item in results:
                 item["categories"] = {**item["categories"], "oracle/heresy": True}
                 item["category_scores"] = {**item["category_scores"], "oracle/heresy": 0.875}
-                item["flagged"] = True
+                item["flagged"] = what == "unknown-category"
         return payload
 
 

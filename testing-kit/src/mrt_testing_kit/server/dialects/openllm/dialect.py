@@ -50,6 +50,8 @@ class OpenLLM(Dialect):
 
     fields = documents.FIELDS
     usage_flag = True
+    # Most servers do not embed; those that do are the ones to test with.
+    tested_with = {"embeddings": "openai"}
 
     def grammar(self, call: Call) -> list[Violation]:
         """OpenAI's grammar."""
