@@ -88,7 +88,9 @@ def the_other_model_types() -> None:
     assert_type(hearing.invoke(Path("hello.wav")), str)
     assert_type(hearing.invoke(b"RIFF"), str)
     speaking = mrt.tts("xinference/voice", credentials=CREDENTIALS)
-    assert_type(speaking.invoke("Hello", voice="default"), bytes)
+    sound: bytes = speaking.invoke("Hello", voice="default")
+    assert_type(sound.hex(), str)
+    assert_type(speaking.invoke("Hello").media_type, str)
     with speaking.stream("Hello") as parts:
         for part in parts:
             assert_type(part, bytes)

@@ -178,4 +178,7 @@ class Provider:
         self, model: str, credentials: Credentials, language: str | None
     ) -> Sequence[Voice] | None:
         """Ask the text-to-speech class."""
-        return cast(Any, self.model(ModelType.TTS)).get_tts_model_voices(model, credentials.reveal(), language)
+        listed: Sequence[Voice] | None = cast(Any, self.model(ModelType.TTS)).get_tts_model_voices(
+            model, credentials.reveal(), language
+        )
+        return listed
