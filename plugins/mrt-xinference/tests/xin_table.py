@@ -102,8 +102,8 @@ FAILURES: tuple[Row, ...] = (
     Fails("auth_key_unknown_model", InvokeModelNotFoundError, "uid: nope-1. It has: tiny-chat, tiny-embed"),
     Fails(
         "auth_chat_none auth_chat_wrong auth_chat_empty auth_chat_basic auth_chat_wrong_other_shape "
-        "auth_chat_x_api_key auth_chat_api_key_header auth_chat_stream_none auth_chat_stream_wrong auth_embeddings_* auth_models_* "
-        "auth_open_model",
+        "auth_chat_x_api_key auth_chat_api_key_header auth_chat_stream_none auth_chat_stream_wrong auth_embeddings_* "
+        "auth_models_* auth_open_model",
         InvokeAuthorizationError,
         "did not accept the key; check it: Could not validate credentials",
     ),

@@ -13,7 +13,7 @@ from mrt.http.texts import clean as shorten
 
 # Text from behind the API begins with the address and process of a worker, and may hold further ones.
 _WORKER = re.compile(r"\[address=[^\]]*\]\s*")
-_SOCKET = re.compile(r"\s*\('[\d.:a-fA-F]+', \d+\)")
+_SOCKET = re.compile(r"\s*\('[\d.:a-fA-F]+', \d+(?:, \d+)*\)")
 _PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+-]+/)+[\w.@+-]*")
 _UIDS = re.compile(r"Available model uids: \[(.*?)(?:\]|$)", re.DOTALL)
 _FAMILIES = re.compile(r"Only \{.*\} support tool", re.DOTALL)
