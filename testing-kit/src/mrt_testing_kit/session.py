@@ -117,7 +117,8 @@ class Session:
             except TimeLimit as late:
                 self._stuck = late
                 raise
-            self._models = found
+            # A model that no endpoint serves is described at best, and cannot be tested.
+            self._models = {kind: models for kind, models in found.items() if self.server.dialect.serves(kind)}
         return self._models
 
     def close(self) -> None:
@@ -164,11 +165,14 @@ class Session:
         """Return the model to run a case with: the first that declares what the check needs.
 
         Raises:
-            NotApplicable: No model declares it.
+            NotApplicable: No model declares it, or the dialect's server has no models of this type.
             CheckFailure: The provider declares the model type and has no model of it.
         """
         if case.kind is None:
             return None
+        dialect = self.server.dialect
+        if not dialect.serves(case.kind):
+            raise NotApplicable(f"servers of the dialect {dialect.name} have no {case.kind} models", by_dialect=True)
         models = self.models.get(case.kind, [])
         if not models:
             raise CheckFailure(

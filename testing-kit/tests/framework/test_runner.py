@@ -163,3 +163,15 @@ def test_undeclared_model_types_do_not_apply() -> None:
     assert report.status("EMB-01") == "not-applicable"
     assert report["EMB-01"].reason == "the provider declares no text-embedding"
     assert report.status("LLM-01") == "pass"
+
+
+def test_model_types_that_the_dialects_servers_lack_do_not_apply() -> None:
+    plain = {"server_url": "{server}", "api_key": "sk-test-any"}
+    report = run(providers.right, "openllm-0.4", plain, ["EMB-01", "LLM-01"])
+    assert report.status("EMB-01") == "not-applicable"
+    assert report["EMB-01"].cases[0].reason == "servers of the dialect openllm-0.4 have no text-embedding models"
+    assert report.status("LLM-01") == "pass"
+    assert list(report.models) == ["llm"]
+    # A server that has the endpoint is tested; this provider does not speak its dialect.
+    report = run(providers.right, "openllm-0.4", plain, ["EMB-01"], settings={"generation": "0.3"})
+    assert report.status("EMB-01") == "fail"

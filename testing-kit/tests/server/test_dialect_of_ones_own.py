@@ -69,6 +69,7 @@ def test_it_answers_streams_and_fails_like_the_others() -> None:
         got = ask(server.url, "POST", "/v2/talk/x", body, headers)
         assert {len(chunk) for chunk in got.chunks} == {1}
         assert server.errors == []
+        assert [kind for kind in ("llm", "text-embedding", "tts") if server.dialect.serves(kind)] == ["llm"]
 
 
 def test_paths_beyond_one_segment() -> None:

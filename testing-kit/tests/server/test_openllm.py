@@ -51,6 +51,22 @@ def test_embeddings_in_their_three_states() -> None:
         assert [row["embedding"] for row in rows] == [oracle.embedding("a"), oracle.embedding("b")]
 
 
+@pytest.mark.parametrize(
+    ("dialect", "settings", "kinds"),
+    [
+        ("openllm", {}, ["llm"]),
+        ("openllm", {"embeddings": "openai"}, ["llm", "text-embedding"]),
+        ("openllm-0.4", {}, ["llm"]),
+        ("openllm-0.4", {"generation": "0.5"}, ["llm"]),
+        ("openllm-0.4", {"generation": "0.3"}, ["llm", "text-embedding"]),
+    ],
+)
+def test_a_server_says_which_model_types_it_has(dialect: str, settings: dict[str, str], kinds: list[str]) -> None:
+    with OracleServer(dialect, settings=settings) as server:
+        asked = ("llm", "text-embedding", "rerank", "speech2text", "tts", "moderation")
+        assert [kind for kind in asked if server.dialect.serves(kind)] == kinds
+
+
 def test_generations_tell_themselves_apart() -> None:
     for generation, owner, metadata in (
         ("0.3", None, "supports_embeddings"),

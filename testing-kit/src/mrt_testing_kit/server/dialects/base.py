@@ -77,6 +77,17 @@ class Route:
         return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
 
 
+# The kinds of route that make models of a type callable.
+_ENDPOINTS: dict[str, tuple[str, ...]] = {
+    "llm": ("chat", "completion", "generate"),
+    "text-embedding": ("embedding",),
+    "rerank": ("rerank",),
+    "speech2text": ("transcription",),
+    "tts": ("speech",),
+    "moderation": ("moderation",),
+}
+
+
 @lru_cache(maxsize=512)
 def _compile(path: str) -> re.Pattern[str]:
     pattern = re.escape(path)
@@ -134,6 +145,10 @@ class Dialect:
                 if found is not None:
                     return route, found
         return None
+
+    def serves(self, model_type: str) -> bool:
+        """Say whether this server has an endpoint for models of a type; without one they cannot be tested."""
+        return any(route.kind in _ENDPOINTS.get(model_type, ()) for route in self.routes)
 
     def handle(self, call: Call, route: Route) -> Reply:
         """Answer a call that was let in."""

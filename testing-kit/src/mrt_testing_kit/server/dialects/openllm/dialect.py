@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.call import Call
@@ -51,7 +52,7 @@ class OpenLLM(Dialect):
     fields = documents.FIELDS
     usage_flag = True
     # Most servers do not embed; those that do are the ones to test with.
-    tested_with = {"embeddings": "openai"}
+    tested_with: ClassVar[Mapping[str, Any]] = {"embeddings": "openai"}
 
     def grammar(self, call: Call) -> list[Violation]:
         """OpenAI's grammar."""
@@ -160,6 +161,10 @@ class OpenLLM(Dialect):
         """Find the endpoint, of those that are mounted."""
         found = super().route(request)
         return None if found is not None and found[0].kind == "embedding" and not self._embeds else found
+
+    def serves(self, model_type: str) -> bool:
+        """Embeddings where the settings have them."""
+        return super().serves(model_type) and (model_type != "text-embedding" or self._embeds)
 
     @property
     def _embeds(self) -> bool:

@@ -77,6 +77,10 @@ class OldOpenLLM(Dialect):
             return None
         return found
 
+    def serves(self, model_type: str) -> bool:
+        """Embeddings up to 0.3 alone."""
+        return super().serves(model_type) and (model_type != "text-embedding" or self.generation == "0.3")
+
     def wants_stream(self, body: dict[str, Any], route: Route) -> bool:
         """The native API has a path of its own for streams."""
         return route.path == "/v1/generate_stream" or (
