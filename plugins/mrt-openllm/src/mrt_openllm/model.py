@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,14 +15,13 @@ from mrt.errors import (
     InvokeBadRequestError,
     InvokeBadResponseError,
     InvokeModelNotFoundError,
-    InvokeServerUnavailableError,
 )
 from mrt.http.messages import HTTPRequest, HTTPResponse
 from mrt_openai_compatible.dialect.base import CredentialsLike, OpenAIModel, required
+from mrt_openllm.errors import explained, traceback_error
 from mrt_openllm.server import ServedModel, Server, look
 
 _SHOWN = 10
-_TRACEBACK_END = re.compile(r"^(?:[\s|+-]*)(\w+(?:\.\w+)*(?:Error|Exception): .*)$", re.MULTILINE)
 
 
 class OpenLLMModel(OpenAIModel):
@@ -39,18 +37,7 @@ class OpenLLMModel(OpenAIModel):
         )
 
     def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
-        # Servers of 0.4 answer what they do not expect with a whole traceback; its last line says what it was.
-        if response.status >= 500 and response.media_type == "text/plain" and "Traceback" in response.text[:200]:
-            found = _TRACEBACK_END.findall(response.text)
-            reason = f": {found[-1][:300]}" if found else ""
-            return InvokeServerUnavailableError(
-                f"the server broke off with a Python traceback{reason}; servers of 0.4 do so "
-                "on requests that they do not expect",
-                status=response.status,
-                request_id=response.request_id,
-                retryable=False,
-            )
-        return super().parse_error(invocation, response)
+        return traceback_error(response) or explained(super().parse_error(invocation, response))
 
     def server(self, credentials: CredentialsLike) -> Server:
         """Ask the server what it is.
@@ -77,22 +64,34 @@ class OpenLLMModel(OpenAIModel):
         return self.schema_of(model, served, server, credentials)
 
     def schema_of(self, model: str, served_id: str, server: Server, credentials: CredentialsLike) -> ServedModel:
-        """Return the schema of a served model; each model type has its own facts."""
-        return served_model(self, model, served_id, server)
+        """Return the schema of a served model; each model type has its own facts.
+
+        Raises:
+            InvokeBadRequestError: The server has no models of this type.
+        """
+        raise NotImplementedError
 
     def validate_credentials(self, model: str, credentials: dict[str, Any]) -> None:
-        """Ask the server what it is and whether it serves the model.
+        """Ask the server what it is, whether it serves the model, and what else `check` asks.
 
         Raises:
             CredentialsValidateFailedError: The key, the model or the URL is wrong, and it says which.
             InvokeError: The server could not be asked.
         """
         try:
-            self.get_customizable_model_schema(model, credentials)
+            self.check(model, credentials)
         except InvokeAuthorizationError as error:
             raise CredentialsValidateFailedError(f"the gateway refused the key: {error}", cause=error) from error
         except (InvokeBadRequestError, InvokeBadResponseError) as error:
             raise CredentialsValidateFailedError(str(error), cause=error) from error
+
+    def check(self, model: str, credentials: dict[str, Any]) -> None:
+        """Ask what shows that credentials work: the server's list settles it, since it lists all that it serves.
+
+        Raises:
+            InvokeError: They do not, or the server could not be asked.
+        """
+        self.get_customizable_model_schema(model, credentials)
 
     def list_models(self, credentials: dict[str, Any]) -> Sequence[AIModelEntity]:
         """Return the models that the server serves."""

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from mrt.entities.invocation import Invocation, LLMRequest
 from mrt.entities.llm import LLMResult, LLMResultChunk, LLMResultChunkDelta
 from mrt.entities.message import AssistantPromptMessage
-from mrt.entities.plain import is_mapping
+from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.usage import LLMUsage
 from mrt.errors import InvokeBadResponseError, InvokeConnectionError
 from mrt.http.messages import HTTPResponse, ServerSentEvent
@@ -37,8 +37,8 @@ def native_body(invocation: Invocation[LLMRequest], server: Server) -> dict[str,
         if value is not None
     }
     body: dict[str, Any] = {"prompt": wire_prompt(request.prompt_messages), "llm_config": config}
-    if request.stop:
-        # 0.5 moved it, and drops one at the top.
+    if request.stop and server.generation is not Generation.OLDEST:
+        # 0.5 moved it, and drops one at the top. 0.2 knows none at all, so there the runtime alone cuts the text.
         place = config if server.generation is Generation.MIDDLE else body
         place["stop"] = list(request.stop)
     return body
@@ -50,39 +50,36 @@ def parse_native(invocation: Invocation[LLMRequest], response: HTTPResponse) -> 
     Raises:
         InvokeError: It is an error, or holds no text.
     """
-    value = response.json()
-    if not is_mapping(value):
+    value: Any = response.json()
+    if isinstance(value, str) or (is_mapping(value) and value.get("error")):
         raise error_from_body(value, status=None, request_id=response.request_id)
     text, finish = _first(value)
     if text is None:
         raise bad_answer("has no output", response)
+    identity = value.get("request_id")
     return LLMResult(
         model=invocation.model,
         message=AssistantPromptMessage(text),
         usage=LLMUsage.empty_usage(),
         finish_reason=finish,
         vendor_finish_reason=finish,
-        request_id=_identity(value) or response.request_id,
+        request_id=response.request_id,
+        id=identity if isinstance(identity, str) else None,
     )
 
 
 def _first(value: Any) -> tuple[str | None, str | None]:
     """Return text and finish reason: of ``outputs`` (0.4, 0.5), or of ``responses`` (0.2, 0.3), texts or objects."""
-    found = value.get("outputs", value.get("responses"))
-    first: Any = found[0] if isinstance(found, list) and found else None
+    found: Any = value.get("outputs", value.get("responses")) if is_mapping(value) else None
+    first: Any = found[0] if is_list(found) and found else None
     if isinstance(first, str):
         return first, None
     if not is_mapping(first):
         return None, None
-    if isinstance(first.get("outputs"), list):
+    if is_list(first.get("outputs")):
         return _first(first)
     text, finish = first.get("text"), first.get("finish_reason")
     return (text if isinstance(text, str) else None), (finish if isinstance(finish, str) else None)
-
-
-def _identity(value: Any) -> str | None:
-    identity = value.get("request_id")
-    return identity if isinstance(identity, str) else None
 
 
 class NativeStreamParser:
@@ -91,14 +88,15 @@ class NativeStreamParser:
     The event with the finish reason is sometimes missing (7 of 30 streams of a busy server), so ``[DONE]`` is the end.
     """
 
-    __slots__ = ("_finish", "_model", "_request_id", "_said", "done")
+    __slots__ = ("_begun", "_finish", "_model", "done", "request_id")
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._finish: str | None = None
-        self._request_id: str | None = None
-        self._said = False
+        self._begun = False
         self.done = False
+        # Core puts the vendor's id of the request here before the first event.
+        self.request_id: str | None = None
 
     def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
         """Return the chunk that an event brings, if any.
@@ -112,50 +110,60 @@ class NativeStreamParser:
         try:
             value: Any = from_json(data)
         except ValueError as error:
-            raise InvokeBadResponseError(f"the stream holds an event that is no JSON: {error}") from error
-        if not is_mapping(value) or value.get("error"):
-            raise error_from_body(value, status=None)
+            raise InvokeBadResponseError(
+                f"the stream holds an event that is no JSON: {error}", request_id=self.request_id
+            ) from error
+        if isinstance(value, str) or (is_mapping(value) and value.get("error")):
+            raise error_from_body(value, status=None, request_id=self.request_id)
         text, finish = _first(value)
+        if text is None:
+            raise self._bad("has an event without an output")
+        self._begun = True
         self._finish = self._finish or finish
-        self._request_id = self._request_id or _identity(value)
-        if not text:
-            return ()
-        self._said = True
-        return (self._chunk(text),)
+        return (self._chunk(text),) if text else ()
 
     def finish(self) -> Sequence[LLMResultChunk]:
         """Return the last chunk.
 
         Raises:
-            InvokeConnectionError: The stream ended without its mark; a bad value does that, too.
+            InvokeConnectionError: The stream ended without its mark.
         """
         if self.done:
             return ()
         if self._finish is None:
             raise InvokeConnectionError(
-                "the stream ended without [DONE]: the server was cut off, or refuses a parameter, which it does not say"
+                "the stream ended before the answer did: no finish reason came, and no [DONE]",
+                request_id=self.request_id,
             )
         return self._end()
 
-    def _chunk(self, text: str, finish: str | None = None) -> LLMResultChunk:
-        delta = LLMResultChunkDelta(0, AssistantPromptMessage(text), None, finish, finish)
-        return LLMResultChunk(self._model, delta, request_id=self._request_id)
-
     def _end(self) -> Sequence[LLMResultChunk]:
+        if not self._begun:
+            raise self._bad("is empty: a stream without any event")
         self.done = True
         return (self._chunk("", self._finish),)
+
+    def _chunk(self, text: str, finish: str | None = None) -> LLMResultChunk:
+        delta = LLMResultChunkDelta(0, AssistantPromptMessage(text), None, finish, finish)
+        return LLMResultChunk(self._model, delta, request_id=self.request_id)
+
+    def _bad(self, what: str) -> InvokeBadResponseError:
+        error = bad_answer(what)
+        error.request_id = self.request_id
+        return error
 
 
 class BareTextParser:
     """Reads ``/v1/generate_stream`` of 0.2 and 0.3: bare text, without events and without an end mark."""
 
-    __slots__ = ("_decode", "_model", "_said", "done")
+    __slots__ = ("_decode", "_model", "_said", "done", "request_id")
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._said = False
         self.done = False
+        self.request_id: str | None = None
 
     def feed(self, event: ServerSentEvent) -> Sequence[LLMResultChunk]:
         """Return the text that has come."""
@@ -169,11 +177,14 @@ class BareTextParser:
         """
         rest = self._emit(self._decode(b"", True))
         if not self._said:
-            raise bad_answer("is empty: the stream brought no text")
+            error = bad_answer("is empty: the stream brought no text")
+            error.request_id = self.request_id
+            raise error
         return rest
 
     def _emit(self, text: str) -> Sequence[LLMResultChunk]:
         if not text:
             return ()
         self._said = True
-        return (LLMResultChunk(self._model, LLMResultChunkDelta(0, AssistantPromptMessage(text))),)
+        delta = LLMResultChunkDelta(0, AssistantPromptMessage(text))
+        return (LLMResultChunk(self._model, delta, request_id=self.request_id),)

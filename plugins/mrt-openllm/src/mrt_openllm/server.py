@@ -16,8 +16,8 @@ from pydantic_core import from_json
 
 from mrt.entities.invocation import Invocation
 from mrt.entities.model import AIModelEntity
-from mrt.entities.plain import is_mapping
-from mrt.errors import InvokeBadRequestError, InvokeBadResponseError
+from mrt.entities.plain import is_list, is_mapping
+from mrt.errors import InvokeAuthorizationError, InvokeBadRequestError, InvokeBadResponseError
 from mrt.http.messages import HTTPRequest, HTTPResponse
 
 
@@ -44,6 +44,7 @@ class Server:
         context_sizes: Id to tokens, where told (0.6).
         defaults: Sampling parameters with the server's defaults, where told (up to 0.5).
         fields: Names of the fields that a chat request may have, where told (0.6).
+        embeds: Whether its model embeds; None where it does not tell.
     """
 
     generation: Generation
@@ -51,16 +52,24 @@ class Server:
     context_sizes: Mapping[str, int] = field(default_factory=dict[str, int])
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     fields: frozenset[str] = frozenset()
+    embeds: bool | None = None
 
     def served(self, name: str) -> str | None:
         """Return the id under which the server knows a model; None when it does not serve it.
 
-        0.4 and 0.5 write ``org--name`` for ``org/name``, and the base name for a folder.
+        0.4 and 0.5 write ``org--name`` for ``org/name``, and the base name for a folder; the others keep ``org/name``.
         """
-        for candidate in (name, name.replace("/", "--"), name.rstrip("/").rpartition("/")[2]):
+        for candidate in (name, name.replace("/", "--"), name.replace("--", "/"), _base_name(name)):
             if candidate in self.models:
                 return candidate
         return None if self.models else name
+
+    def is_native(self, *, chat: bool) -> bool:
+        """Tell whether calls go to ``/v1/generate``: without a chat route, and for text that is to be continued.
+
+        0.5 has no route for text completions, so that the native one is the only one that all of the old line have.
+        """
+        return self.generation is Generation.OLDEST or (self.generation is not Generation.NEW and not chat)
 
 
 class ServedModel(AIModelEntity):
@@ -79,7 +88,7 @@ def server_of(invocation: Invocation[Any]) -> Server:
 def look(
     send: Callable[[HTTPRequest], HTTPResponse], get: Callable[[str], HTTPRequest], post: Callable[[str], HTTPRequest]
 ) -> Server:
-    """Ask a server what it is: two or three small requests.
+    """Ask a server what it is: two small requests.
 
     Args:
         send: Sends a request; raises for statuses of 300 and above.
@@ -90,41 +99,59 @@ def look(
         InvokeBadResponseError: What answers is no OpenLLM server.
         InvokeError: It could not be asked.
     """
-
-    def ask(request: HTTPRequest) -> Any:
-        try:
-            return send(request).json()
-        except InvokeBadRequestError as error:
-            if error.status in (404, 405):
-                return None
-            raise
-
-    listed = ask(get("/models"))
+    listed = _ask(send, get("/models"))
     entries = [entry for entry in _entries(listed) if isinstance(entry.get("id"), str)]
     if listed is not None and not entries:
         raise InvokeBadResponseError("what answers at this URL is no OpenLLM server: it lists no models")
-    owners = {str(entry.get("owned_by")) for entry in entries}
     ids = tuple(str(entry["id"]) for entry in entries)
-    if entries and "na" not in owners:
+    if entries and all(entry.get("owned_by") != "na" for entry in entries):
         sizes = {str(e["id"]): e["max_model_len"] for e in entries if isinstance(e.get("max_model_len"), int)}
-        return Server(Generation.NEW, ids, sizes, fields=_chat_fields(ask(get("/openapi.json"))))
-    metadata = ask(post("/metadata"))
-    if not is_mapping(metadata):
-        if entries:
+        return Server(Generation.NEW, ids, sizes, fields=_chat_fields(_ask_if_there(send, get("/openapi.json"))))
+    if entries:
+        metadata = _ask_if_there(send, post("/metadata"))
+        if not is_mapping(metadata):
             return Server(Generation.OLD, ids)
-        raise InvokeBadResponseError(
-            "what answers at this URL is no OpenLLM server: no models, no metadata"
-        )
-    configuration = metadata.get("configuration")
-    generation = Generation.OLD if isinstance(configuration, str) else Generation.MIDDLE
-    if not entries:
-        generation, ids = Generation.OLDEST, tuple(filter(None, [str(metadata.get("model_id") or "")]))
-    return Server(generation, ids, defaults=_defaults(configuration))
+        configuration = metadata.get("configuration")
+        # 0.4 has `backend` and writes the configuration as JSON in a string, 0.5 has neither.
+        is_old = "backend" in metadata or isinstance(configuration, str)
+        return Server(Generation.OLD if is_old else Generation.MIDDLE, ids, defaults=_defaults(configuration))
+    metadata = _ask(send, post("/metadata"))
+    if not is_mapping(metadata):
+        raise InvokeBadResponseError("what answers at this URL is no OpenLLM server: it has no models and no metadata")
+    identity = metadata.get("model_id")
+    embeds = metadata.get("supports_embeddings")
+    return Server(
+        Generation.OLDEST,
+        (_without_folder(identity),) if isinstance(identity, str) and identity else (),
+        defaults=_defaults(metadata.get("configuration")),
+        embeds=embeds if isinstance(embeds, bool) else None,
+    )
+
+
+def _ask(send: Callable[[HTTPRequest], HTTPResponse], request: HTTPRequest) -> Any:
+    """Return the JSON of an answer; None where there is no such endpoint."""
+    try:
+        return send(request).json()
+    except InvokeBadRequestError as error:
+        if error.status in (404, 405):
+            return None
+        raise
+
+
+def _ask_if_there(send: Callable[[HTTPRequest], HTTPResponse], request: HTTPRequest) -> Any:
+    """Return the JSON of a document that a server may lack, or a gateway may keep; None then.
+
+    A server that is down or busy has not said that it lacks it: such an error passes.
+    """
+    try:
+        return send(request).json()
+    except (InvokeBadRequestError, InvokeAuthorizationError, InvokeBadResponseError):
+        return None
 
 
 def _entries(listed: Any) -> list[Mapping[str, Any]]:
     data = listed.get("data") if is_mapping(listed) else None
-    return [entry for entry in data if is_mapping(entry)] if isinstance(data, list) else []
+    return [entry for entry in data if is_mapping(entry)] if is_list(data) else []
 
 
 def _chat_fields(document: Any) -> frozenset[str]:
@@ -133,17 +160,14 @@ def _chat_fields(document: Any) -> frozenset[str]:
     schemas = components.get("schemas") if is_mapping(components) else None
     names: set[str] = set()
     for name, schema in schemas.items() if is_mapping(schemas) else ():
-        if name.startswith("ChatCompletion") and name.endswith("Request") and is_mapping(schema):
+        if str(name).startswith("ChatCompletion") and str(name).endswith("Request") and is_mapping(schema):
             properties = schema.get("properties")
             names |= set(properties) if is_mapping(properties) else set()
     return frozenset(names)
 
 
 def _defaults(configuration: Any) -> dict[str, Any]:
-    """Return the sampling parameters: those of ``generation_config`` and those beside it; null is not there.
-
-    The configuration is JSON in a string in 0.4, and an object from 0.5 on.
-    """
+    """Return the sampling parameters: those of ``generation_config`` and those beside it; null is not there."""
     if isinstance(configuration, str):
         try:
             configuration = from_json(configuration)
@@ -153,4 +177,13 @@ def _defaults(configuration: Any) -> dict[str, Any]:
         return {}
     nested = configuration.get("generation_config")
     merged = {**configuration, **(nested if is_mapping(nested) else {})}
-    return {name: value for name, value in merged.items() if isinstance(value, (int, float, str, bool))}
+    return {name: value for name, value in merged.items() if isinstance(value, (int, float, str))}
+
+
+def _base_name(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[2]
+
+
+def _without_folder(identity: str) -> str:
+    # 0.2 and 0.3 name a folder by its path, which is nothing to ask a caller for.
+    return _base_name(identity) if identity.startswith("/") else identity
