@@ -187,14 +187,25 @@ class Calls:
         return self._make("moderation", (text,), {}, options)
 
     def validate(
-        self, credentials: Mapping[str, Any] | None = None, *, whole_provider: bool = False, model: str | None = None
+        self,
+        credentials: Mapping[str, Any] | None = None,
+        *,
+        whole_provider: bool = False,
+        model: str | None = None,
+        timeouts: Timeouts | None = None,
     ) -> Outcome:
-        """Validate credentials, of the check's model or of the whole provider; working ones when left out."""
+        """Validate credentials, of the check's model or of the whole provider; working ones when left out.
+
+        With time limits it is a handle that validates, so that they hold for the model alone.
+        """
         given = dict(self.credentials(model=model) if credentials is None else credentials)
         kind, name = (None, None) if whole_provider else (self.kind, model or self.model)
 
         def perform(_: Outcome) -> None:
-            self.runtime.validate_credentials(self.target.name, given, kind, name)
+            if timeouts is not None:
+                self.handle(model=name, credentials=given, timeouts=timeouts).validate_credentials()
+            else:
+                self.runtime.validate_credentials(self.target.name, given, kind, name)
 
         return self._record("validate", "sync", f"validate_credentials of {name or 'the provider'}", perform)
 

@@ -34,7 +34,6 @@ class XinferenceLargeLanguageModel(XinferenceModel, OpenAILargeLanguageModel):
     trust_model: ClassVar[bool] = False
     # "stop" takes any number of texts.
     stop_limit: ClassVar[int | None] = None
-    probe_tokens: ClassVar[int] = 1
 
     def schema_of(self, model: str, found: Description) -> AIModelEntity:
         # Most chat models do not list "generate", and old servers list nothing: chat is what they are for.

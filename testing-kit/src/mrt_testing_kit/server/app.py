@@ -133,6 +133,7 @@ class OracleServer(LoopServer):
             self.violations.clear()
             self.mute_usage = False
             self.max_items = self.max_characters = None
+            self.dialect.forget()
             self.forget()
 
     @property

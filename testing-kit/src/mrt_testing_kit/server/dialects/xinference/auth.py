@@ -27,6 +27,7 @@ class Gate:
     """
 
     def __init__(self, key: str | None, keys: Mapping[str, Any]) -> None:
+        self.key = key
         self.on = key is not None
         self.keys: dict[str, Any] = dict(keys)
         if key is not None:

@@ -1,0 +1,224 @@
+"""CRD: to whom credentials are sent, and on which way."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import mrt
+from mrt import InvokeError
+from mrt_testing_kit.catalogue import check
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.given import address_field, carries, key_field, with_address, with_key
+from mrt_testing_kit.jobs import Job, jobs
+from mrt_testing_kit.outcome import Outcome
+from mrt_testing_kit.server import OracleServer
+
+_STATUSES = (301, 302, 303, 307, 308)
+
+
+@check(
+    "CRD-12",
+    "two sets never mix",
+    bugs=["langgenius/dify-official-plugins#2473", "langgenius/dify-official-plugins#2183"],
+    fix="Keep nothing of a call's credentials on modules, classes or models that all calls share.",
+)
+def crd_12(ctx: Context) -> None:
+    """One program serves many customers: a request with another customer's key is the worst that can happen."""
+    key_field(ctx)
+    address_field(ctx)
+    servers = {key: ctx.another_server(api_key=key) for key in ("sk-test-one-0001", "sk-test-two-0002")}
+    handles = {key: ctx.handle(credentials=with_key(ctx, key, server)) for key, server in servers.items()}
+    work = jobs(ctx, 8)
+    for number, job in enumerate(work):
+        key = list(handles)[number % 2]
+        _run(ctx, handles[key], job, key)
+    failed: list[BaseException] = []
+
+    def alternate(first: int) -> None:
+        try:
+            for number, job in enumerate(work):
+                key = list(handles)[(number + first) % 2]
+                _run(ctx, handles[key], job, key)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=alternate, args=(number,), daemon=True) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    for key, server in servers.items():
+        other = next(name for name in servers if name != key)
+        ctx.expect(server.requests, f"the server of {key} was never asked", expected="requests")
+        for request in server.requests:
+            ctx.expect(not carries(request, other), "the other customer's key was sent", expected=key, came=other)
+    ctx.equal(len(ctx.requests), 0, "the number of requests to the server of a third set")
+
+
+def _run(ctx: Context, handle: Any, job: Job, key: str) -> None:
+    try:
+        result = handle.invoke(*job.arguments, **job.keywords)
+    except InvokeError as error:
+        ctx.fail(f"a call with the key {key} failed", expected="the answer", came=repr(error))
+    wrong = job.judge(result)
+    ctx.expect(not wrong, f"a call with the key {key} got a wrong answer", expected=job.expected, came=wrong)
+
+
+@check(
+    "CRD-15",
+    "redirects never carry auth to another host or scheme",
+    bugs=["xorbitsai/inference#1182"],
+    faults=["F43"],
+    fix="Do not follow redirects, or only within the same scheme, host and port.",
+)
+def crd_15(ctx: Context) -> None:
+    """A redirect to another host, or to plain HTTP, that takes the key along gives the key away."""
+    key_field(ctx)
+    elsewhere = ctx.another_server(api_key=None)
+    for status in _STATUSES:
+        calls: tuple[Callable[[], Outcome], ...] = (ctx.call, ctx.validate)
+        for make in calls:
+            with ctx.fault("F43", status=status, location=f"{elsewhere.url}/elsewhere", times=None, path="*"):
+                got = make()
+            _judge(ctx, got, elsewhere, f"HTTP {status} to another port")
+        port = elsewhere.url.rpartition(":")[2]
+        with ctx.fault("F43", status=status, location=f"http://localhost:{port}/elsewhere", times=None, path="*"):
+            got = ctx.call()
+        _judge(ctx, got, elsewhere, f"HTTP {status} to another host")
+    with ctx.fault("F43", to="loop", times=None, path="*"):
+        ctx.call().fails(InvokeError)
+    _judge_scheme(ctx, elsewhere)
+
+
+def _judge(ctx: Context, got: Outcome, elsewhere: OracleServer, how: str) -> None:
+    if got.error is not None:
+        got.fails(InvokeError, mrt.CredentialsValidateFailedError)
+    for request in elsewhere.requests:
+        found = ctx.secret_in((request.head + request.body).decode("latin-1"))
+        ctx.expect(found is None, f"the key went along with a redirect: {how}", expected="no key", outcome=got)
+
+
+def _judge_scheme(ctx: Context, plain: OracleServer) -> None:
+    if not ctx.server.url.startswith("http://") or address_field(ctx) == "":
+        return
+    secure = ctx.another_server(tls=True)
+    if _secure_call(ctx, secure, secure.ca_file) is not None:
+        # Whether the certificate is trusted is for CRD-16.
+        return
+    for status in (301, 307):
+        with secure.fault("F43", status=status, location=f"{plain.url}/elsewhere", times=None):
+            _secure_call(ctx, secure, secure.ca_file)
+        for request in plain.requests:
+            found = ctx.secret_in((request.head + request.body).decode("latin-1"))
+            ctx.expect(found is None, f"the key went from https to http with HTTP {status}", expected="no key")
+
+
+@contextmanager
+def _environment(**changes: str | None) -> Generator[None]:
+    kept = {name: os.environ.get(name) for name in changes}
+    try:
+        _set(changes)
+        yield
+    finally:
+        _set(kept)
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _secure_call(
+    ctx: Context, server: OracleServer, ca_file: str | None, *, trust_env: bool = False
+) -> Exception | None:
+    """Make one call with a runtime of its own; return what it raised."""
+    job = jobs(ctx, 1)[0]
+    make = (ctx.kind or "llm").replace("-", "_")
+    with ctx.target.runtime(ca_file=ca_file, trust_env=trust_env) as runtime:
+        try:
+            handle = getattr(runtime, make)(f"{ctx.target.name}/{ctx.model}", ctx.credentials(server=server))
+            result = handle.invoke(*job.arguments, **job.keywords)
+        except Exception as error:
+            # What it is, is for the caller to judge.
+            return error
+    wrong = job.judge(result)
+    ctx.expect(not wrong, "the answer over TLS is wrong", expected=job.expected, came=wrong)
+    return None
+
+
+@check(
+    "CRD-16",
+    "TLS verified, custom CA",
+    faults=["F46"],
+    fix="Leave verification on, and take the CAs that the runtime is given; raise InvokeConnectionError otherwise.",
+)
+def crd_16(ctx: Context) -> None:
+    """Without verification anybody on the way reads the key; with it, companies need their own CA to be trusted."""
+    address_field(ctx)
+    for kind in ("untrusted", "wrong-host", "expired"):
+        server = ctx.another_server(tls=kind)
+        error = _secure_call(ctx, server, server.ca_file)
+        ctx.expect(
+            isinstance(error, InvokeError),
+            f"a server whose certificate is {kind} is talked to",
+            expected="InvokeConnectionError",
+            came=repr(error),
+        )
+        ctx.equal(len(server.requests), 0, f"the number of requests sent to a server whose certificate is {kind}")
+    server = ctx.another_server(tls=True)
+    if "{ca_file}" not in repr(ctx.target.credentials):
+        error = _secure_call(ctx, server, None)
+        ctx.expect(isinstance(error, InvokeError), "a server of a CA that nobody trusts is talked to", came=repr(error))
+        ctx.equal(len(server.requests), 0, "the number of requests sent to a server of an unknown CA")
+    error = _secure_call(ctx, server, server.ca_file)
+    if error is not None:
+        # An SDK has connections of its own, and these look here.
+        with _environment(SSL_CERT_FILE=server.ca_file):
+            error = _secure_call(ctx, server, None, trust_env=True)
+    ctx.expect(
+        error is None,
+        "a CA of one's own is not trusted, neither by Runtime(ca_file=...) nor by SSL_CERT_FILE",
+        expected="an answer",
+        came=repr(error),
+    )
+
+
+@check(
+    "CRD-17",
+    "proxies as declared",
+    fix="Send through the runtime's connections, or hand HTTP_PROXY and NO_PROXY on to the SDK.",
+)
+def crd_17(ctx: Context) -> None:
+    """In many companies the only way out is a proxy, and what NO_PROXY names must not go through it."""
+    name = address_field(ctx)
+    proxy = ctx.another_server(api_key=None)
+    far = str(ctx.credentials()[name]).replace(ctx.server.url, "http://vendor.invalid")
+
+    def ask(**environment: str | None) -> Exception | None:
+        with _environment(**environment), ctx.target.runtime(trust_env=True) as runtime:
+            try:
+                runtime.validate_credentials(ctx.target.name, with_address(ctx, far), ctx.kind, ctx.model)
+            except Exception as error:
+                # The proxy knows no way to the vendor; that it was asked is what counts.
+                return error
+        return None
+
+    ask(HTTP_PROXY=proxy.url, http_proxy=proxy.url)
+    targets = [request.target for request in proxy.requests]
+    ctx.expect(
+        targets and all(target.startswith("http://vendor.invalid") for target in targets),
+        "HTTP_PROXY is not used", expected="requests for http://vendor.invalid/... at the proxy", came=targets,
+    )  # fmt: skip
+    before = len(proxy.requests)
+    error = ask(HTTP_PROXY=proxy.url, http_proxy=proxy.url, NO_PROXY="vendor.invalid", no_proxy="vendor.invalid")
+    ctx.equal(len(proxy.requests) - before, 0, "the number of requests at the proxy for a host that NO_PROXY names")
+    ctx.expect(error is not None, "a host that does not exist has answered", expected="an error")
