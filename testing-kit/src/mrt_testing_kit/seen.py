@@ -1,8 +1,8 @@
-"""What stands in requests, in no vendor's words: checks look for values, and leave their names and places to the vendor."""
+"""What stands in requests, in no vendor's words: checks look for values, wherever the vendor wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mrt.entities.plain import is_list, is_mapping
@@ -60,6 +60,11 @@ def affix(requests: Iterable[RecordedRequest], texts: Sequence[str]) -> tuple[st
     return "", ""
 
 
+def with_fields(ctx: Context, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return working credentials with some fields put in or replaced."""
+    return {**ctx.credentials(), **changes}
+
+
 def with_form_field(ctx: Context, name: str, value: Any) -> dict[str, Any] | None:
     """Return working credentials with one more field, or None when the credentials' form has no field of that name.
 
@@ -69,7 +74,7 @@ def with_form_field(ctx: Context, name: str, value: Any) -> dict[str, Any] | Non
         value: What to put into it.
     """
     form = ctx.target.entity.credential_form(ctx.model or None)
-    return ctx.credentials(**{name: value}) if any(field.variable == name for field in form) else None
+    return with_fields(ctx, {name: value}) if any(field.variable == name for field in form) else None
 
 
 def number(ctx: Context, key: str, credentials: dict[str, Any] | None = None) -> int | None:

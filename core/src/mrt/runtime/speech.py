@@ -153,7 +153,7 @@ def read_audio(file: Audio) -> AudioFile:
     """
     if isinstance(file, AudioFile):
         return file
-    name = "audio.wav"
+    name: str | None = None
     if isinstance(file, (str, os.PathLike)):
         path = Path(file)
         content, name = path.read_bytes(), path.name
@@ -164,11 +164,13 @@ def read_audio(file: Audio) -> AudioFile:
         if not isinstance(content, bytes):
             raise TypeError("the sound file is open as text: open it with mode 'rb'")
         given = getattr(file, "name", None)
-        name = Path(given).name if isinstance(given, str) else name
+        name = Path(given).name if isinstance(given, str) else None
     else:
         raise TypeError(f"a sound file is a path, bytes or a binary file, not {type(file).__name__}")
-    kind = sniff_audio(content) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return AudioFile(content, name, kind)
+    shown = sniff_audio(content)
+    # Vendors go by the name's extension, so that bytes without a name get one that fits them.
+    name = name or f"audio.{_EXTENSIONS.get(shown or '', 'wav')}"
+    return AudioFile(content, name, shown or mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 _MAGIC: Sequence[tuple[bytes, str]] = (
@@ -180,6 +182,8 @@ _MAGIC: Sequence[tuple[bytes, str]] = (
     (b"fLaC", "audio/flac"),
     (b"\x1aE\xdf\xa3", "audio/webm"),
 )
+
+_EXTENSIONS = {"audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac", "audio/webm": "webm", "audio/mp4": "m4a"}
 
 
 def sniff_audio(content: bytes) -> str | None:

@@ -30,7 +30,7 @@ def emb_12(ctx: Context) -> None:
     form = ctx.target.entity.credential_form(ctx.model or None)
     for name in (field.variable for field in form if "dimension" in field.variable):
         for size in (4, 16):
-            credentials = ctx.credentials(**{name: str(size)})
+            credentials = seen.with_fields(ctx, {name: str(size)})
             for texts in (_TEXTS, vectors.many(3)):
                 _sized(ctx, ctx.embed(texts, credentials=credentials).ok(), texts, size)
 

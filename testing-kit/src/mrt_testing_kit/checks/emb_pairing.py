@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 from mrt_testing_kit import seen, vectors
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.server import RecordedRequest
 
-_TEXTS = ("alpha", "beta", "gamma", "delta", "a longer text, to tell lengths apart")
+_TEXTS: tuple[str, ...] = ("alpha", "beta", "gamma", "delta", "a longer text, to tell lengths apart")
 _WORLD = ("Grüße", "世界", "שלום", "🦉", "e\u0301")
 
 
@@ -58,7 +61,7 @@ def emb_02(ctx: Context) -> None:
     ctx.explore(draw, times=3, deep=60)
 
 
-def _all_once(ctx: Context, size: int, options: dict[str, object], *, is_shuffled: bool) -> None:
+def _all_once(ctx: Context, size: int, options: dict[str, Any], *, is_shuffled: bool) -> None:
     texts = vectors.many(size)
     if is_shuffled:
         with ctx.fault("F50", how="reverse", times=None):
@@ -108,7 +111,10 @@ def emb_19(ctx: Context) -> None:
     limit, options = vectors.batches(ctx)
     texts = vectors.many(vectors.several(limit))
     for slow in (texts[0], texts[len(texts) // 2]):
-        mark = slow.encode()
-        with ctx.fault("F17", after=0, seconds=0.15, when=lambda request, mark=mark: mark in request.body):
+        with ctx.fault("F17", after=0, seconds=0.15, when=_holds(slow)):
             got = ctx.embed(texts, **options)
         vectors.judge(ctx, got, texts)
+
+
+def _holds(text: str) -> Callable[[RecordedRequest], bool]:
+    return lambda request: text.encode() in request.body

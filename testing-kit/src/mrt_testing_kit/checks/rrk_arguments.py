@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import mrt
 from mrt_testing_kit import seen
@@ -48,7 +49,8 @@ def rrk_03(ctx: Context) -> None:
 )
 def rrk_04(ctx: Context) -> None:
     """A search that found nothing has nothing to sort; vendors answer 400 to it."""
-    for docs in ([], ()):
+    nothing: tuple[Sequence[str], ...] = ([], ())
+    for docs in nothing:
         for top in (None, 3):
             got = ctx.rerank(QUERY, docs, top_n=top).ok()
             ctx.equal(got.docs, [], "the documents")
@@ -141,7 +143,8 @@ def rrk_13(ctx: Context) -> None:
     """A list that is sorted in place no longer fits the indices; a text that is changed has another score."""
 
     def draw(dice: random.Random) -> None:
-        docs = [f"{number}{''.join(dice.choices(_SIGNS, k=dice.randint(1, 40)))}." for number in range(dice.randint(1, 8))]
+        signs = ["".join(dice.choices(_SIGNS, k=dice.randint(1, 40))) for _ in range(dice.randint(1, 8))]
+        docs = [f"{number}{text}." for number, text in enumerate(signs)]
         query = f"q{''.join(dice.choices(_SIGNS, k=20))}?"
         kept = list(docs)
         got = ctx.rerank(query, docs, top_n=dice.choice([None, 2]))
@@ -169,6 +172,6 @@ def rrk_14(ctx: Context) -> None:
     url = ctx.server.url
     given = {name: value for name, value in ctx.credentials().items() if value == url}
     for name in given:
-        slashed = ctx.rerank(QUERY, DOCS, credentials=ctx.credentials(**{name: f"{url}/"}))
+        slashed = ctx.rerank(QUERY, DOCS, credentials=seen.with_fields(ctx, {name: f"{url}/"}))
         judge(ctx, slashed, DOCS, ranked(ctx, QUERY, DOCS))
         ctx.equal(slashed.request.target, got.request.target, f"the path when {name} ends in a slash")
