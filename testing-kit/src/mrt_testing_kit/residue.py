@@ -62,7 +62,7 @@ def own_temporary_folder() -> Generator[Folder]:
 
 def _watching(folder: Folder, original: Callable[..., Any]) -> Callable[..., Any]:
     def opened(file: Any, *arguments: Any, **options: Any) -> Any:
-        if isinstance(file, (str, bytes, os.PathLike)):
+        if not isinstance(file, int):
             path = os.path.realpath(os.fsdecode(file))
             if path.startswith(f"{folder.path}{os.sep}") and path in _open_files():
                 folder.twice.append(os.path.relpath(path, folder.path))

@@ -46,7 +46,7 @@ def emb_02(ctx: Context) -> None:
     """Whatever number of texts is given, each is sent once and gets its own vector, also where batches meet."""
     limit, options = vectors.batches(ctx)
     if limit is None or limit > 512:
-        sizes = {1, 2, 3, 17, 64, 100} | ({limit + 1} if limit is not None and limit <= 4096 else set())
+        sizes = {1, 2, 3, 17, 64, 100, limit + 1 if limit is not None and limit <= 4096 else 200}
     else:
         sizes = {1, 2, limit - 1, limit, limit + 1, 2 * limit, 2 * limit + 1, 3 * limit, 3 * limit + 1} - {0}
     for size in sorted(sizes):

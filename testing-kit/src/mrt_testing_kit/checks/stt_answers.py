@@ -85,11 +85,8 @@ def stt_04(ctx: Context) -> None:
     for model in ctx.models.get("speech2text", ()):
         for format in ("wav", "mp3"):
             for text in ("Hello there.", "One, two and three."):
-                got = ctx.transcribe(
-                    ctx.oracle.speech(text, format=format),
-                    model=model.name,
-                    credentials=ctx.credentials(model=model.name),
-                )
+                audio, given = ctx.oracle.speech(text, format=format), ctx.credentials(model=model.name)
+                got = ctx.transcribe(audio, model=model.name, credentials=given)
                 ctx.equal(got.ok().text.strip(), text, f"the text by {model.name}")
     with ctx.fault("F57", what="verbose"):
         got = ctx.transcribe()

@@ -10,6 +10,7 @@ from mrt_testing_kit import residue
 from mrt_testing_kit.catalogue import STREAMS, check
 from mrt_testing_kit.checks.tts_sound import judge
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.server import RecordedRequest
 
 _LONG = " ".join(f"word{number}" for number in range(300))
 
@@ -27,13 +28,17 @@ def tts_08(ctx: Context) -> None:
         with ctx.fault("F18", pause=0.05, slices=200):
             leave(ctx)
         last = ctx.server.requests[-1]
-        ctx.server.wait_for(lambda last=last: last.outcome != "pending", ctx.seconds(5))
+        _until_ended(ctx, last)
         ctx.expect(
             last.outcome == "left",
             "the connection stays open after the stream was left",
             expected="a closed connection",
         )
         judge(ctx, ctx.speak("Hello there."), "Hello there.")
+
+
+def _until_ended(ctx: Context, request: RecordedRequest) -> None:
+    ctx.server.wait_for(lambda: request.outcome != "pending", ctx.seconds(5))
 
 
 def _by_block(ctx: Context) -> None:
