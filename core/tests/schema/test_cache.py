@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from mrt.entities.common import ModelType
 from mrt.errors import SchemaError
-from mrt.schema import cache, load_provider, loader
+from mrt.schema import cache, load_provider, loader, yamlnodes
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +199,39 @@ def test_model_data_that_no_longer_fits_is_read_from_its_file(many: Path, own_ca
     rest = rest.replace(b'"model_type":"llm"', b'"model_type":"lxm"')
     file.write_bytes(cache._head(rest) + b"\n" + rest)
     assert load_provider(many) == first
+
+
+def test_provider_data_that_no_longer_fits_is_read_from_its_file(many: Path, own_cache: Path) -> None:
+    first = load_provider(many)
+    (file,) = kept(own_cache)
+    _, rest = file.read_bytes().split(b"\n", 1)
+    rest = rest.replace(b'"provider":"acme"', b'"provider":"a/me"')
+    file.write_bytes(cache._head(rest) + b"\n" + rest)
+    assert load_provider(many) == first
+
+
+def test_files_that_vanish_meanwhile_are_not_kept(many: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def vanish(path: str) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(cache, "_stamp", vanish)
+    assert len(load_provider(many).models) == 6
+    assert kept(own_cache) == []
+
+
+def test_text_that_is_no_unicode_is_not_kept(
+    vendor: Any, model: Any, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The parser in Python lets half a character through, the one in C does not.
+    yamlnodes._loader_class.cache_clear()
+    monkeypatch.setitem(sys.modules, "yaml.cyaml", None)
+    try:
+        half = model("en_US: Acme One", 'en_US: "\\ud800"', model="m9")
+        path = vendor({**{f"m{n}": model(model=f"m{n}") for n in range(5)}, "m9": half})
+        assert load_provider(path).models[5].label.en_US == "\ud800"
+    finally:
+        yamlnodes._loader_class.cache_clear()
+    assert kept(own_cache) == []
 
 
 def test_it_can_be_switched_off(

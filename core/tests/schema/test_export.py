@@ -192,6 +192,27 @@ def test_credentials_in_a_language() -> None:
     assert "__model_type" not in schema["properties"]
 
 
+def test_what_fields_say_about_themselves() -> None:
+    fields = [
+        {"variable": "fast", "type": "switch", "default": "True", "help": "Quicker, and dearer."},
+        {"variable": "url", "type": "text-input", "placeholder": {"en_US": "https://example.com"}},
+        {"variable": "odd", "type": "text-input", "show_on": shown_when(__model_type="images")},
+    ]
+    form = ProviderEntity.model_validate(
+        {"provider": "acme", "provider_credential_schema": {"credential_form_schemas": fields}}
+    )
+    schema = credential_json_schema(form)
+    Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["fast"] == {
+        "title": "fast",
+        "description": "Quicker, and dearer.",
+        "type": "boolean",
+        "default": True,
+    }
+    assert schema["properties"]["url"]["examples"] == ["https://example.com"]
+    assert schema["allOf"][0]["if"]["properties"] == {"__model_type": {"const": "images"}}
+
+
 def test_a_provider_form_and_a_form_for_all_types() -> None:
     schema = credential_json_schema(FORM)
     assert schema["properties"]["__model_type"]["enum"] == ["llm", "rerank"]

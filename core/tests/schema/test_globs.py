@@ -234,6 +234,7 @@ def test_lint_of_a_folder_finds_what_no_glob_reaches(tree: Any, write: Any, mode
     write("models/old/_position.yaml", "- b\n")
     write("manifest.yaml", "type: plugin\n")
     write(".github/workflow.yaml", "on: [push\n")
+    write("mkdocs.yml", "site: a\nsite: b\nextension: !!python/name:some.thing\n")
     assert codes(path) == []
     assert codes(path.parent) == ["unreached-position", "unreached-model"]
 

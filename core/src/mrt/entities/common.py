@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
-from mrt.entities.plain import given, is_blank, is_list, is_mapping, yaml_text
+from mrt.entities.plain import given, is_mapping, yaml_text
 
 
 class SchemaModel(BaseModel):
@@ -63,7 +63,7 @@ class I18nObject(SchemaModel):
             texts = {
                 _LANGUAGES.get(str(key).replace("-", "_").lower(), str(key)): yaml_text(text)
                 for key, text in value.items()
-                if not is_blank(text) and not is_mapping(text) and not is_list(text)
+                if text is not None and text != ""
             }
             if not texts:
                 return {}
@@ -71,10 +71,8 @@ class I18nObject(SchemaModel):
         filled = {"en_US": english, "zh_Hans": english, "pt_BR": english, "ja_JP": english}
         for key, text in value.items():
             if type(text) is not str:
-                if is_blank(text):
-                    continue
                 text = yaml_text(text)
-            if text:
+            if text is not None and text != "":
                 filled[key if key in filled else _LANGUAGES.get(str(key).replace("-", "_").lower(), str(key))] = text
         return filled
 
@@ -155,7 +153,7 @@ class Help(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = given(value)
+        filled = given(value, ("title", "url"))
         if "title" not in filled and "url" in filled:
             filled["title"] = filled["url"]
         return filled

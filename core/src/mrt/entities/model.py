@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mrt.entities.common import FetchFrom, I18nObject, ModelType, SchemaModel, default_label, filled_in
 from mrt.entities.parameter import ParameterRule, ParameterType
-from mrt.entities.plain import is_blank, is_list, is_mapping
+from mrt.entities.plain import given, is_blank, is_list, is_mapping
 from mrt.entities.price import PriceConfig, PriceTier
 from mrt.entities.templates import PARAMETER_TEMPLATES
 
@@ -85,11 +85,13 @@ class AIModelEntity(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = {key: item for key, item in value.items() if item is not None}
+        filled = given(value)
         if is_blank(filled.get("label")):
             filled["label"] = default_label(str(filled.get("model")))
         if is_list(features := filled.get("features")):
-            filled["features"] = [item for item in features if not isinstance(item, str) or item in _FEATURES]
+            filled["features"] = [
+                item for item in features if item is not None and (not isinstance(item, str) or item in _FEATURES)
+            ]
         if is_mapping(properties := filled.get("model_properties")):
             filled["model_properties"] = {
                 key: _whole_number(item) if key in _NUMBERS else item

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from mrt.entities.common import SchemaModel
-from mrt.entities.plain import is_list, is_mapping
+from mrt.entities.plain import given, is_list, is_mapping
 
 
 class PriceTier(SchemaModel):
@@ -37,7 +37,7 @@ class PriceConfig(SchemaModel):
     input: Decimal
     output: Decimal | None = None
     unit: Decimal
-    currency: str
+    currency: str = Field(min_length=1)
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
     tiers: list[PriceTier] = Field(default_factory=list[PriceTier])
@@ -45,11 +45,12 @@ class PriceConfig(SchemaModel):
     @model_validator(mode="before")
     @classmethod
     def _published_tiers(cls, value: Any) -> Any:
-        if not is_mapping(value) or "tiered_pricing" not in value:
+        if not is_mapping(value):
             return value
-        renamed = {key: item for key, item in value.items() if key != "tiered_pricing"}
-        renamed.setdefault("tiers", readable_tiers(value["tiered_pricing"]))
-        return renamed
+        filled = given(value)
+        if "tiered_pricing" in filled:
+            filled.setdefault("tiers", readable_tiers(filled["tiered_pricing"]))
+        return filled
 
 
 def readable_tiers(tiers: Any) -> list[Any]:

@@ -59,9 +59,9 @@ class FormOption(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = given(value)
-        if value.get("value") is not None:
-            filled["value"] = yaml_text(value["value"])
+        filled = given(value, ("label",))
+        if "value" in filled:
+            filled["value"] = yaml_text(filled["value"])
         if "label" not in filled:
             filled["label"] = default_label(str(filled.get("value")))
         return filled
@@ -99,7 +99,7 @@ class CredentialFormSchema(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = given(value)
+        filled = given(value, ("label", "placeholder", "help", "default"))
         if "label" not in filled:
             filled["label"] = default_label(str(filled.get("variable")))
         if "default" in filled:
@@ -132,14 +132,16 @@ class FieldModelSchema(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = given(value)
-        return {"label": default_label("Model"), **filled}
+        return {"label": default_label("Model"), **given(value, ("label", "placeholder"))}
 
 
 class ModelCredentialSchema(ProviderCredentialSchema):
     """The form for credentials of one customizable model."""
 
     model: FieldModelSchema | None = None
+
+
+_TEXTS = ("label", "description", "icon_small", "icon_large", "icon_small_dark", "icon_large_dark")
 
 
 class ProviderEntity(SchemaModel):
@@ -177,10 +179,10 @@ class ProviderEntity(SchemaModel):
     def _fill(cls, value: Any) -> Any:
         if not is_mapping(value):
             return value
-        filled = given(value)
+        filled = given(value, _TEXTS)
         if "label" not in filled:
             filled["label"] = default_label(str(filled.get("provider")))
-        if is_mapping(text := filled.get("help")) and not given(text):
+        if is_mapping(text := filled.get("help")) and not given(text, text):
             del filled["help"]
         if is_mapping(filled.get("models")):
             del filled["models"]  # globs, which the loader follows
@@ -192,7 +194,15 @@ class ProviderEntity(SchemaModel):
         if is_list(value):
             # Images are a type that the format knows and that has no calls here.
             kinds = [ModelType(item) if isinstance(item, str) else item for item in value if item != "text2img"]
-            return list(dict.fromkeys(kinds))
+            return [kind for index, kind in enumerate(kinds) if kind not in kinds[:index]]
+        return value
+
+    @field_validator("position", mode="before")
+    @classmethod
+    def _known_types(cls, value: Any) -> Any:
+        if is_mapping(value):
+            known = {_model_type(key): names for key, names in value.items() if names is not None}
+            return {kind.value: names for kind, names in known.items() if kind is not None}
         return value
 
     def credential_form(self, model: str | None = None) -> list[CredentialFormSchema]:
@@ -226,3 +236,10 @@ class ProviderEntity(SchemaModel):
     @field_serializer("models", mode="wrap")
     def _models_as_list(self, models: Sequence[AIModelEntity], handler: SerializerFunctionWrapHandler) -> Any:
         return handler(list(models))
+
+
+def _model_type(word: str) -> ModelType | None:
+    try:
+        return ModelType(word)
+    except ValueError:
+        return None

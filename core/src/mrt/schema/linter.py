@@ -93,8 +93,10 @@ class _Linter:
                 self.provider(doc)
                 bases.append(base_of(doc.path).resolve())
         for doc in docs:
-            kind = _kind(doc)
-            if kind in ("provider", "other") or os.path.realpath(doc.path) in self.checked:
+            kind, key = _kind(doc), os.path.realpath(doc.path)
+            if kind == "other" and key not in self.checked:
+                del self.docs[key]  # somebody else's file, whatever is in it
+            if kind in ("provider", "other") or key in self.checked:
                 continue
             self.part(doc)
             if any(base in doc.path.resolve().parents for base in bases):

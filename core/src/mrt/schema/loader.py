@@ -115,7 +115,8 @@ class _Loading:
             if entity is not None:
                 models.append((entity, path, part.data))
         positions = self._positions(found)
-        if provider is None or self.failed or found.outside or not doc.data.get("supported_model_types"):
+        sound = provider is not None and not self.failed and not found.outside and not found.malformed
+        if provider is None or not sound or not doc.data.get("supported_model_types"):
             from mrt.schema.linter import lint_provider
 
             raise _wrong(self.file, lint_provider(self.file), self.failed)

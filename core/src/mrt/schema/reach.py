@@ -32,6 +32,7 @@ class Reach:
         empty: Key paths of globs that match no model file.
         missing: Key paths of position files that do not exist.
         outside: Key paths of globs and positions that lead out of the folder.
+        malformed: Whether ``models`` holds something else than patterns and paths.
     """
 
     base: str
@@ -40,6 +41,7 @@ class Reach:
     empty: list[KeyPath] = field(default_factory=list[KeyPath])
     missing: list[KeyPath] = field(default_factory=list[KeyPath])
     outside: list[KeyPath] = field(default_factory=list[KeyPath])
+    malformed: bool = False
 
 
 def is_position(path: str | os.PathLike[str]) -> bool:
@@ -74,21 +76,32 @@ def base_of(file: Path) -> Path:
     return above if any((above / mark).exists() for mark in marks) else folder
 
 
-def globs_of(data: Any) -> Iterator[tuple[ModelType, KeyPath, str, bool]]:
-    """Yield model type, key path, pattern, and whether it names a position file; what is malformed is passed over."""
+def globs_of(data: Any) -> Iterator[tuple[ModelType, KeyPath, Any, bool]]:
+    """Yield model type, key path, pattern, and whether it names a position file.
+
+    Of what is malformed the value is yielded in place of a pattern, which is then no text.
+    """
     models = data.get("models") if is_mapping(data) else None
-    for key, entry in models.items() if is_mapping(models) else ():
+    if models is not None and not is_mapping(models):
+        yield ModelType.LLM, ("models",), None, False
+        return
+    for key, entry in (models or {}).items():
         try:
             kind = ModelType(key)
         except ValueError:
             continue
+        if entry is None:
+            continue
         if not is_mapping(entry):
+            yield kind, ("models", key), None, False
             continue
         patterns = entry.get("predefined")
+        if patterns is not None and not is_list(patterns):
+            yield kind, ("models", key, "predefined"), None, False
         for index, pattern in enumerate(patterns if is_list(patterns) else ()):
-            if isinstance(pattern, str):
+            if pattern is not None:
                 yield kind, ("models", key, "predefined", index), pattern, False
-        if isinstance(position := entry.get("position"), str):
+        if (position := entry.get("position")) is not None:
             yield kind, ("models", key, "position"), position, True
 
 
@@ -110,6 +123,9 @@ def reach(file: Path, base: Path, data: Mapping[str, Any] | Any) -> Reach:
     models: set[str] = set()
     by_key: dict[ModelType, str] = {}
     for kind, path, pattern, is_key in globs_of(data):
+        if not isinstance(pattern, str):
+            found.malformed = True
+            continue
         parts = pattern.replace("\\", "/").split("/")
         if ".." in parts or os.path.isabs(pattern) or ":" in parts[0]:
             found.outside.append(path)

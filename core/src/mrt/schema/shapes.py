@@ -46,9 +46,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Items:
-    """A list."""
+    """A list.
+
+    Args:
+        of: What each entry is.
+        skips_empty: Whether empty entries are left out; otherwise they are errors.
+    """
 
     of: Kind
+    skips_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ MODEL_FORM = Shape(
 GLOBS = Shape(
     "models of a type",
     {
-        "predefined": Key(Items(TEXT), "Patterns of model files, relative to this file's folder."),
+        "predefined": Key(Items(TEXT, skips_empty=True), "Patterns of model files, relative to this file's folder."),
         "position": Key(TEXT, "File with the names of the models in display order."),
     },
 )
@@ -209,7 +215,7 @@ RULE = Shape(
         "min": Key(NUMBER, "Smallest value."),
         "max": Key(NUMBER, "Largest value."),
         "precision": Key(INTEGER, "Decimal places to which a value is rounded."),
-        "options": Key(Items(TEXT), "The only values of a string."),
+        "options": Key(Items(TEXT, skips_empty=True), "The only values of a string."),
     },
 )
 TIER = Shape(
@@ -246,7 +252,7 @@ VOICE = Shape(
 PROPERTIES = Shape(
     "model properties",
     {
-        "mode": Key(TEXT, "chat or completion."),
+        "mode": Key(TEXT, "Chat or completion.", lenient=True),
         "context_size": Key(INTEGER, "Tokens that prompt and answer may have together.", lenient=True),
         "max_chunks": Key(INTEGER, "Texts that one request may hold.", lenient=True),
         "dimensions": Key(INTEGER, "Length of an embedding's vector.", lenient=True),
@@ -267,7 +273,8 @@ MODEL = Shape(
         "label": Key(I18N, "Display name; the model's name when absent."),
         "model_type": Key(MODEL_TYPE, "One of the six types.", "must"),
         "features": Key(
-            Items(Choice("feature", _words(ModelFeature), unknown="warning")), "What it can do beyond plain text."
+            Items(Choice("feature", _words(ModelFeature), unknown="warning"), skips_empty=True),
+            "What it can do beyond plain text.",
         ),
         "fetch_from": Key(Choice("origin", _words(FetchFrom)), "Where the schema comes from; seldom written."),
         "model_properties": Key(PROPERTIES, "Facts about the model."),

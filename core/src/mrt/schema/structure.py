@@ -9,7 +9,7 @@ from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from mrt.entities.plain import is_blank, is_list, is_mapping, is_number
+from mrt.entities.plain import is_blank, is_list, is_mapping, is_number, yaml_text
 from mrt.schema.findings import KeyPath, Severity
 from mrt.schema.shapes import Choice, Items, Key, Kind, Shape, Simple, Table
 from mrt.schema.yamldoc import Document
@@ -43,6 +43,9 @@ def check(doc: Document, value: Any, kind: Kind, path: KeyPath = (), lenient: bo
                 _wrong(doc, path, lenient, "should be a list: put a dash before each entry")
                 return
             for index, item in enumerate(value):
+                if item is None:
+                    severity: Severity = "warning" if lenient or kind.skips_empty else "error"
+                    doc.note(severity, "empty-entry", (*path, index), "is empty: nothing stands after the dash")
                 check(doc, item, kind.of, (*path, index), lenient)
         case Table():
             if not is_mapping(value):
@@ -50,7 +53,8 @@ def check(doc: Document, value: Any, kind: Kind, path: KeyPath = (), lenient: bo
                 return
             for key, item in value.items():
                 _choice(doc, key, kind.keys, (*path, key), lenient, is_key=True)
-                check(doc, item, kind.of, (*path, key), lenient)
+                if kind.keys.accepts is None or kind.keys.accepts(key):
+                    check(doc, item, kind.of, (*path, key), lenient)
         case Shape():
             if not is_mapping(value):
                 _wrong(doc, path, lenient, f"should be a mapping with the keys of a {kind.name}")
@@ -65,7 +69,7 @@ def check(doc: Document, value: Any, kind: Kind, path: KeyPath = (), lenient: bo
 
 def _key(doc: Document, value: Any, spec: Key, path: KeyPath, lenient: bool) -> None:
     # An option may be empty text; a name may not.
-    absent = value is None or (value == "" and path[-1] != "value")
+    absent = value is None or (value == "" and spec.need == "must" and path[-1] != "value")
     if absent and spec.need in ("must", "should"):
         severity: Severity = "warning" if lenient or spec.need == "should" else "error"
         doc.note(severity, "missing-key", path, f"is missing: {_lower(spec.doc)}")
@@ -123,7 +127,7 @@ def _i18n(doc: Document, value: Any, path: KeyPath, lenient: bool) -> None:
             advice = f"; did you mean '{near}'?" if near else ""
             doc.note("warning", "unknown-locale", (*path, key), f"is no known language{advice}", key=True)
         if text is not None:
-            _text(doc, text, (*path, key), lenient)
+            _text(doc, yaml_text(text), (*path, key), lenient)
     if is_blank(value.get("en_US")) and not is_blank(value):
         doc.note("warning", "missing-english", path, "has no en_US text, which stands where a language has none")
 
@@ -178,7 +182,8 @@ def _code(what: str) -> str:
 
 
 def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:].rstrip(".")
+    is_word = sentence[1:2].islower()
+    return (sentence[:1].lower() if is_word else sentence[:1]) + sentence[1:].rstrip(".")
 
 
 def hint(word: str, known: Collection[str]) -> str:

@@ -36,7 +36,6 @@ _ODD_FLOAT = re.compile(r"(?:([-+]?)\.(inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 # bracket, a deeper line, or one more indicator on the line.
 _INDENTED = b" " * 56
 _COMPACT = re.compile(rb"(?:[-?:][ \t]+){4}")
-_COMPACT_SIGNS = (b"- -", b"- ?", b"-  ", b"-\t", b"? ", b"?\t")
 STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 
@@ -57,6 +56,8 @@ def compose(data: bytes) -> Any:
 def number(text: str) -> Any:
     """Return the number that a plain scalar is, or the text itself."""
     try:
+        if text.isdecimal() and text.isascii() and text[0] != "0":
+            return int(text)
         if _INT.match(text):
             digits = text.replace("_", "")
             bare = digits.lstrip("+-")
@@ -85,7 +86,8 @@ def may_nest(data: bytes) -> bool:
     """Tell whether a document could nest deep, by a look that costs next to nothing."""
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH // 2 or _INDENTED in data:
         return True
-    return any(sign in data for sign in _COMPACT_SIGNS) and _COMPACT.search(data) is not None
+    may_be = b"- -" in data or b"- ?" in data or b"-  " in data or b"-\t" in data or b"? " in data or b"?\t" in data
+    return may_be and _COMPACT.search(data) is not None
 
 
 def depth_of(data: bytes) -> int:
