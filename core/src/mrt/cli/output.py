@@ -75,6 +75,8 @@ def _broken(line: list[str], first: int) -> list[list[str]]:
 
 def wrap(text: str, room: int) -> list[str]:
     """Return a text as lines of at most `room` columns where its words allow that; at least one line."""
+    if len(text) <= room and text.isascii() and text.isprintable():
+        return [text.rstrip()]
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
@@ -85,6 +87,8 @@ def paragraph(text: str, indent: str = "") -> str:
 
 def display_width(text: str) -> int:
     """Return the columns that a text takes on a terminal: East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
