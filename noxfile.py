@@ -106,14 +106,16 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure MRT beside other clients; arguments are passed on (--quick)."""
     install(session, "test")
-    session.run("python", need(session, "benchmarks"), *session.posargs)
+    need(session, "benchmarks")
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session
 def budget(session: nox.Session) -> None:
-    """Measure import time, installed size and number of dependencies."""
+    """Print how far a run of the benchmarks is from each budget; the committed one without arguments."""
     install(session, "test")
-    session.run("python", need(session, "benchmarks/budget.py"), *session.posargs)
+    need(session, "benchmarks/budget.py")
+    session.run("python", "-m", "benchmarks.budget", *(session.posargs or ["benchmarks/results/latest.json"]))
 
 
 @nox.session
