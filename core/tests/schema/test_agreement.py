@@ -77,7 +77,8 @@ ODD: list[Any] = [
     None, "", " ", "x", "5", "0.5", "-1", "true", "no", "1e6", "nan", "\t", 0, 1, -1, 5, 10**30, 0.5, -0.5, 1e300,
     float("inf"), float("nan"), True, False, [], {}, [None], [""], ["x"], [5], [[]], [{}], {"a": 1}, {"en_US": None},
     {"en_US": "x"}, {"en_US": 5}, {"en_US": []}, {"zh_Hans": "x"}, {"text": "x"}, {"text": []},
-    {"title": {"en_US": []}}, {"x": {"y": "z"}}, {"value": 5}, [{"value": None}], {"predefined": "x"}, {"predefined": [5]}, {"llm": None},
+    {"title": {"en_US": []}}, {"x": {"y": "z"}},
+    {"value": 5}, [{"value": None}], {"predefined": "x"}, {"predefined": [5]}, {"llm": None},
     {"name": "n", "type": "int"}, "temperature",
 ]  # fmt: skip
 GONE = object()
