@@ -21,7 +21,7 @@ MODEL = XinferenceLargeLanguageModel()
 Found = tuple[str, list[tuple[str, Any]]]
 
 
-def call(name: str = "f", **arguments: Any) -> str:
+def call(name: str = "f", /, **arguments: Any) -> str:
     return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments}, ensure_ascii=False)}\n</tool_call>"
 
 

@@ -111,8 +111,7 @@ def test_an_error_inside_a_stream_is_typed(said: Any, kind: type[InvokeError]) -
     body = spoken + b"\r\n\r\ndata: " + json.dumps({"error": said}).encode() + b"\r\n\r\n"
     chunks: list[Any] = []
     with pytest.raises(InvokeError) as caught:
-        for chunk in run_stream(MODEL, make_call(stream=True), [body]):
-            chunks.append(chunk)
+        chunks.extend(run_stream(MODEL, make_call(stream=True), [body]))
     assert type(caught.value) is kind
     assert "[address" not in str(caught.value)
     assert "".join(chunk.text for chunk in chunks) == "Hel"

@@ -88,17 +88,11 @@ class XinferenceModel(OpenAIModel):
         try:
             found = self.description(model, credentials)
         except InvokeAuthorizationError as error:
-            # Without a status the key never left: it could not be one.
-            reason = f"the server refused the key: {error}" if error.status else str(error)
-            raise CredentialsValidateFailedError(reason, cause=error) from error
+            raise _refused(error) from error
         except InvokeModelNotFoundError as error:
             raise CredentialsValidateFailedError(self._unknown(uid, credentials), cause=error) from error
         except (InvokeBadRequestError, InvokeBadResponseError) as error:
-            if error.status in _NO_SUCH_PATH or isinstance(error, InvokeBadResponseError):
-                reason = f"no Xinference server answers at this URL: check its host, port and path ({error})"
-            else:
-                reason = f"the server does not describe the model '{uid}': check the URL ({error})"
-            raise CredentialsValidateFailedError(reason, cause=error) from error
+            raise _not_described(uid, error) from error
         if self.model_type not in found.types:
             raise CredentialsValidateFailedError(wrong_type(uid, found, self.model_type))
         if self.headers(credentials):
@@ -150,6 +144,21 @@ def uid_of(model: str, credentials: CredentialsLike) -> str:
     """Return the uid by which the server knows a model: the credential, or the model's name."""
     uid = reveal(credentials.get("model_uid"))
     return uid.strip() if isinstance(uid, str) and uid.strip() else model
+
+
+def _refused(error: InvokeAuthorizationError) -> CredentialsValidateFailedError:
+    # Without a status the key never left: it could not be one.
+    return CredentialsValidateFailedError(
+        f"the server refused the key: {error}" if error.status else str(error), cause=error
+    )
+
+
+def _not_described(uid: str, error: InvokeError) -> CredentialsValidateFailedError:
+    if error.status in _NO_SUCH_PATH or isinstance(error, InvokeBadResponseError):
+        said = f"no Xinference server answers at this URL: check its host, port and path ({error})"
+    else:
+        said = f"the server does not describe the model '{uid}': check the URL ({error})"
+    return CredentialsValidateFailedError(said, cause=error)
 
 
 def wrong_type(uid: str, found: Description, wanted: ModelType) -> str:

@@ -63,11 +63,15 @@ class OpenAIModel(HTTPModel):
         key = (self.api_key(credentials) or "").strip()
         if not key:
             return {}
-        if not key.isascii() or not key.isprintable():
+        can_be_sent = key.isascii() and key.isprintable()
+        header = Secret(f"Bearer {key}")
+        # Tools print tracebacks with local variables.
+        del key
+        if not can_be_sent:
             raise InvokeAuthorizationError(
                 "the key holds characters that no key has (not ASCII, or a line break): copy it again"
             )
-        return {"authorization": Secret(f"Bearer {key}")}
+        return {"authorization": header}
 
     def endpoint(self, credentials: CredentialsLike, path: str) -> str:
         """Return the URL of a path such as ``/chat/completions``.
