@@ -172,7 +172,10 @@ def cut(draw: random.Random, text: str, most: int = 12) -> list[str]:
     return [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
 
 
-_LETTERS = "abc XYZ 09 .,!? äöüßéñ łžő ЖЯж αβΩ 你好世界 かな 한국 שלום नमस्ते \u0301\u200d\u200b😀👩🚀𝔘\u2028\u2029\u0085\"\\/'{}[]<>&%\t\n"
+_LETTERS = (
+    "abc XYZ 09 .,!? äöüßéñ łžő ЖЯж αβΩ 你好世界 かな 한국 שלום नमस्ते "
+    "\u0301\u200d\u200b😀👩🚀𝔘\u2028\u2029\u0085\"\\/'{}[]<>&%\t\n"
+)
 
 
 def any_text(draw: random.Random, most: int = 40) -> str:

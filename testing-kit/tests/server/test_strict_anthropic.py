@@ -95,7 +95,8 @@ class TestTheRest:
 
     def test_stops(self) -> None:
         body = chat_body("anthropic", "Hi", stream=False)
-        assert refused({**body, "stop_sequences": ["a"] * 5}) == ["S2"]
+        assert refused({**body, "stop_sequences": ["a", "b", "c", "d", "e"]}) == []
+        assert refused({**body, "stop_sequences": ["a", ""]}) == ["S2"]
 
     def test_auth(self) -> None:
         body = anthropic()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 from mrt_testing_kit.catalogue import STREAMS, WHOLE, check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import OFFERED, TOOLS, any_object, ask, cut, heard, judge_calls
 from mrt_testing_kit.server import Answer, Text, ToolCall
 
-_ARGUMENTS = (
+_ARGUMENTS: tuple[dict[str, Any], ...] = (
     {"city": "Paris"},
     {"city": "", "days": 0, "metric": False, "note": None, "tags": [], "more": {}},
     {"deep": {"list": [1, 2.5, -3, True, {"x": [[]]}]}, "text": 'a "quoted" \\ line\nand {"json": 1}'},

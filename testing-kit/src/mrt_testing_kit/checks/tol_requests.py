@@ -17,22 +17,30 @@ from mrt import (
     ToolPromptMessage,
     UserPromptMessage,
 )
+from mrt.entities.plain import is_mapping
 from mrt_testing_kit.catalogue import Way, check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import OFFERED, TOOLS, WEATHER, any_text, heard, plain_fields
 from mrt_testing_kit.server import Answer
 
-_POINT = {
+_POINT: dict[str, Any] = {
     "type": "object",
     "properties": {"x": {"type": "number"}, "y": {"type": "number", "default": 0}},
     "required": ["x", "y"],
+}
+_NODE: dict[str, Any] = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+_CITY: dict[str, Any] = {
+    "type": "string",
+    "description": 'Größe 城市 "quoted"',
+    "minLength": 1,
+    "pattern": "^[A-Z]\\w*$",
 }
 _SCHEMAS: tuple[dict[str, Any], ...] = (
     {"type": "object", "properties": {}},
     {
         "type": "object",
         "properties": {
-            "city": {"type": "string", "description": "Größe 城市 \"quoted\"", "minLength": 1, "pattern": "^[A-Z]\\w*$"},
+            "city": _CITY,
             "days": {"type": "integer", "minimum": 0, "maximum": 14, "default": 0},
             "unit": {"type": "string", "enum": ["C", "F", ""]},
             "near": {"type": "array", "items": {"$ref": "#/$defs/Point"}, "minItems": 0, "maxItems": 3},
@@ -44,10 +52,18 @@ _SCHEMAS: tuple[dict[str, Any], ...] = (
         "additionalProperties": False,
         "$defs": {"Point": _POINT},
     },
-    {"type": "object", "properties": {"node": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}}},
-    {"type": "object", "properties": {"type": {"type": "string"}, "properties": {"type": "object"}, "title": {"type": "string"}}},
-    {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}, "allOf": [{"required": ["a"]}]},
-)  # fmt: skip
+    {"type": "object", "properties": {"node": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": _NODE}},
+    # Properties that are called like words of JSON Schema.
+    {
+        "type": "object",
+        "properties": {"type": {"type": "string"}, "properties": {"type": "object"}, "title": {"type": "string"}},
+    },
+    {
+        "type": "object",
+        "properties": {"a": {"oneOf": [{"type": "string"}, {"type": "integer"}]}},
+        "allOf": [{"required": ["a"]}],
+    },
+)
 
 
 @check(
@@ -87,16 +103,16 @@ def tol_17(ctx: Context) -> None:
     ctx.explore(drawn)
 
 
+# What the schema of every tool may say without saying more.
+_HARMLESS: dict[str, Any] = {"type": "object", "properties": {}}
+
+
 def _judge_schema(ctx: Context, tool: PromptMessageTool, sent: Any) -> None:
     given = tool.parameters
-    # What every schema of a tool may say without saying more.
-    extra = {"type": "object", "properties": {}}
-    added = {key: sent[key] for key in sent if key not in given} if isinstance(sent, dict) else None  # pyright: ignore[reportUnknownVariableType]
-    harmless = added is not None and all(extra.get(str(key), ...) == found for key, found in added.items())  # pyright: ignore[reportUnknownVariableType]
-    kept = isinstance(sent, dict) and all(key in sent and sent[key] == found for key, found in given.items())
     if not given and sent is None:
         return
-    ctx.expect(harmless and kept, f"the schema of {tool.name} is changed on the way", expected=given, came=sent)
+    fine = is_mapping(sent) and {**_HARMLESS, **given} == {**_HARMLESS, **sent}
+    ctx.expect(fine, f"the schema of {tool.name} is changed on the way", expected=given, came=sent)
 
 
 def _random_schema(draw: random.Random) -> dict[str, Any]:
@@ -126,7 +142,7 @@ def _random_schema(draw: random.Random) -> dict[str, Any]:
     "names",
     bugs=["pydantic/pydantic-ai#4713"],
     needs=[TOOLS],
-    fix="Give names that the vendor refuses a stand-in, the same in tools, choice and history, and turn it back in calls.",
+    fix="Give a name that the vendor refuses a stand-in, the same in tools, choice and history; turn it back in calls.",
 )
 def tol_18(ctx: Context) -> None:
     """Tools are called weather.get or by words of any script; many vendors take letters, digits, _ and - alone."""
@@ -204,7 +220,7 @@ def tol_19(ctx: Context) -> None:
     "empty lists and orphan flags omitted",
     bugs=["pydantic/pydantic-ai#4935"],
     needs=[TOOLS],
-    fix="Send tools, tool_choice and flags for tools only when there are tools, and tool_calls only when there are calls.",
+    fix="Send tools, tool_choice and flags for tools only when there are tools; tool_calls only when there are calls.",
 )
 def tol_20(ctx: Context) -> None:
     """An empty list of tools, or a flag about tools that are not there, is refused by several vendors."""
@@ -214,10 +230,13 @@ def tol_20(ctx: Context) -> None:
     asked: list[tuple[list[PromptMessage], dict[str, Any]]] = [
         ([UserPromptMessage("Say hello.")], {}),
         (list(history), {}),
-        *(([UserPromptMessage("Say hello.")], {name: flag}) for name, flag in flags.items() if name in ctx.rules),
     ]
+    for name, flag in flags.items():
+        if name in ctx.rules:
+            asked.append(([UserPromptMessage("Say hello.")], {name: flag}))
+    nothing: tuple[list[PromptMessageTool] | None, ...] = (None, [])
     for messages, parameters in asked:
-        for tools in (None, []):
+        for tools in nothing:
             got = ctx.chat(messages, parameters=parameters, tools=tools)
             if parameters and isinstance(got.error, InvokeBadRequestError) and not got.requests:
                 continue

@@ -7,6 +7,7 @@ A dialect of your own is one small class::
     @register_dialect
     class Acme(Dialect):
         name = "acme"
+        text_key = "said"
         routes = (Route("POST", "/v2/talk", "chat", "talk"), Route("GET", "/v2/models", "models", "models"))
 
         def error(self, status, message, **details):            # every error goes out in this shape
@@ -24,7 +25,10 @@ A dialect of your own is one small class::
             return call.json_reply(["acme-1"])
 
 Give each event a ``kind`` (see ``mrt_testing_kit.server.wire.Event``): the faults find their place by it. A dialect
-that builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work.
+that builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work. Checks know
+the common parameters by the names ``temperature``, ``top_p``, ``max_tokens`` and ``stop``.
+
+Name the dialect as ``module:Class``, on the command line and in ``contract(dialect="acme_dialect:Acme", ...)``.
 """
 
 from __future__ import annotations
@@ -44,6 +48,7 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.strict import auth, fields, paths
+from mrt_testing_kit.server.strict.fields import MOST_STOPS
 from mrt_testing_kit.server.strict.rules import Violation
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
@@ -106,12 +111,17 @@ class Dialect:
         fields: the fields that each kind of endpoint takes, for strict servers; a kind that is left out takes any.
         usage_flag: whether a strict server wants streams to ask for token counts.
         stop_field: the field of the stop strings.
+        stop_limit: how many of them a strict server takes; None is no limit.
+        renamed_limit: whether models that reason refuse the field max_tokens, and want max_completion_tokens.
         tolerant: whether a lenient server reads past doubled slashes and versions in the path.
         voices: the voices that it speaks with, for checks of providers that do not list them.
         takes_empty: whether the vendor embeds empty texts, so that a strict server lets them pass.
         tested_with: settings under which the contract is run, where servers of the vendor differ in what they offer.
         think_tags: whether models may write their reasoning into the text, between tags.
         tool_errors: whether a tool's result can say that the tool failed.
+        text_key: the key of the text in a whole answer, where answers have neither OpenAI's shape nor Anthropic's; with
+            it the faults of empty answers find their place.
+        samples: the models to test with, by model type, for providers that name none themselves.
     """
 
     name: ClassVar[str] = ""
@@ -121,12 +131,16 @@ class Dialect:
     fields: ClassVar[Mapping[str, frozenset[str]]] = {}
     usage_flag: ClassVar[bool] = False
     stop_field: ClassVar[str] = "stop"
+    stop_limit: ClassVar[int | None] = MOST_STOPS
+    renamed_limit: ClassVar[bool] = False
     tolerant: ClassVar[bool] = False
     voices: ClassVar[Sequence[str]] = ()
     takes_empty: ClassVar[bool] = False
     tested_with: ClassVar[Mapping[str, Any]] = {}
     think_tags: ClassVar[bool] = True
     tool_errors: ClassVar[bool] = False
+    text_key: ClassVar[str] = ""
+    samples: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, server: OracleServer) -> None:
         self.server = server
@@ -213,8 +227,8 @@ class Dialect:
         return [
             *fields.unknown_and_null(call, self.fields),
             *fields.required(call),
-            *fields.demands(call, usage_flag=self.usage_flag),
-            *fields.stops(call, self.stop_field),
+            *fields.demands(call, usage_flag=self.usage_flag, renamed_limit=self.renamed_limit),
+            *fields.stops(call, self.stop_field, self.stop_limit),
             *self.grammar(call),
         ]
 

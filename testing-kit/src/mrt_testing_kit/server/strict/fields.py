@@ -103,12 +103,13 @@ def required(call: Call) -> list[Violation]:
     return [Violation("S1", f"the field {name} is missing", name) for name in names if name not in given]
 
 
-def demands(call: Call, *, usage_flag: bool) -> list[Violation]:
+def demands(call: Call, *, usage_flag: bool, renamed_limit: bool = False) -> list[Violation]:
     """Return what a picky vendor wants of a text request besides: usage flag, new length field, its least value.
 
     Args:
         call: the call.
         usage_flag: whether a stream must ask for token counts.
+        renamed_limit: whether models that reason want the length field under its new name.
     """
     if call.kind not in ("chat", "completion"):
         return []
@@ -120,7 +121,7 @@ def demands(call: Call, *, usage_flag: bool) -> list[Violation]:
         )
     if options is not None and not call.stream:
         found.append(Violation("S1", "stream_options is for streams alone", "stream_options"))
-    if call.kind == "chat" and _modern(call.model) and "max_tokens" in body:
+    if renamed_limit and call.kind == "chat" and _modern(call.model) and "max_tokens" in body:
         sentence = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
         found.append(Violation("S1", f"Unsupported parameter: {sentence}", "max_tokens"))
     if "max_tokens" in body and "max_completion_tokens" in body:
@@ -136,15 +137,15 @@ def _modern(model: str) -> bool:
     return model.startswith(("o1", "o3", "o4", "gpt-5")) or "reason" in model
 
 
-def stops(call: Call, field: str = "stop") -> list[Violation]:
+def stops(call: Call, field: str = "stop", most: int | None = MOST_STOPS) -> list[Violation]:
     """Return what is wrong with the stop strings."""
     value: Any = call.body.get(field)
     if value is None:
         return []
     given = value if is_array(value) else [value]
     found: list[Violation] = []
-    if len(given) > MOST_STOPS:
-        found.append(Violation("S2", f"{field} has {len(given)} strings, at most {MOST_STOPS} are allowed", field))
+    if most is not None and len(given) > most:
+        found.append(Violation("S2", f"{field} has {len(given)} strings, at most {most} are allowed", field))
     if not given or any(not isinstance(stop, str) or not stop for stop in given):
         found.append(Violation("S2", f"{field} must be strings that are not empty", field))
     return found

@@ -56,6 +56,7 @@ class Anthropic(Dialect):
     key_prefix = ""
     fields = ANTHROPIC
     stop_field = "stop_sequences"
+    stop_limit = None
     think_tags = False
     tool_errors = True
 

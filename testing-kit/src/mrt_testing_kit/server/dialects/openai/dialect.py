@@ -63,6 +63,7 @@ class OpenAI(Dialect):
     dimensions = 8
     fields = OPENAI
     usage_flag = True
+    renamed_limit = True
     tolerant = True
     voices = audio.VOICES
 

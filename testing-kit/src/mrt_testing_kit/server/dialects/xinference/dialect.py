@@ -70,6 +70,7 @@ class Xinference(Dialect):
 
     fields = XINFERENCE
     usage_flag = True
+    stop_limit = None
     voices = VOICES
     takes_empty = True
 

@@ -1,0 +1,216 @@
+"""PAR: that declared parameters arrive, once, and within their range."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from typing import Any
+
+from mrt import InvokeBadRequestError, ParameterRule, ParameterType
+from mrt_testing_kit.asking import (
+    ASIDE,
+    NUMBERS,
+    TEXTS,
+    TOKEN_FIELDS,
+    accepted,
+    added,
+    doubled,
+    key_of,
+    numbers,
+    rich,
+    where,
+)
+from mrt_testing_kit.catalogue import check
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.outcome import Outcome
+from mrt_testing_kit.seen import leaves
+
+_ODD_TEXT = 'ада "7" 世界 {"a": 1}\n true '
+
+
+@check(
+    "PAR-04",
+    "each declared one arrives under the right name",
+    bugs=["pydantic/pydantic-ai#5695", "pydantic/pydantic-ai#5833"],
+    fix="Map every parameter that the schema declares to the vendor's field, and take out rules that have none.",
+)
+def par_04(ctx: Context) -> None:
+    """A declared parameter that goes nowhere promises what does not happen."""
+    ctx.strict("S1")
+    for name, rule in ctx.rules.items():
+        if name in ASIDE:
+            continue
+        if rule.type is ParameterType.BOOLEAN:
+            bodies = [accepted(ctx, {name: wish})[0].ok().body for wish in (True, False)]
+            ctx.expect(bodies[0] != bodies[1], f"{name} makes no difference to the request", expected="two requests")
+            continue
+        values: list[Any] = numbers(rule) if rule.type in NUMBERS else list(rule.options) or [_ODD_TEXT]
+        for value in values:
+            got, without = accepted(ctx, {name: value})
+            new = added(got.ok(), without)
+            if rule.default is not None and value == rule.default:
+                continue
+            paths = where(new, value)
+            ctx.expect(
+                paths,
+                f"{name}={value!r} does not reach the vendor",
+                expected=f"{value!r} in a field of the request",
+                came=f"fields that a call without {name} does not have: {new or 'none'}",
+                outcome=got,
+            )
+            _judge_name(ctx, got, name, paths)
+
+
+def _judge_name(ctx: Context, got: Outcome, name: str, paths: list[str]) -> None:
+    known = ctx.server.dialect.fields.get(got.request.kind, frozenset())
+    right = set(TOKEN_FIELDS) if name == "max_tokens" else {name} if name in known else None
+    keys = [key_of(path) for path in paths]
+    ctx.expect(
+        right is None or right & set(keys),
+        f"{name} goes out under the name of another parameter",
+        expected=" or ".join(sorted(right or ())),
+        came=", ".join(keys),
+        outcome=got,
+    )
+
+
+@check(
+    "PAR-05",
+    "sent once",
+    bugs=["mozilla-ai/any-llm#1136"],
+    fix="Merge what the caller gave and what you add in one place, and send each parameter in one field.",
+)
+def par_05(ctx: Context) -> None:
+    """Two fields for one thing: vendors refuse them, or take the wrong one."""
+    chosen: dict[str, Any] = {}
+    for name, rule in ctx.rules.items():
+        if rule.type in NUMBERS and name not in ASIDE and (values := numbers(rule)):
+            free = [value for value in values if value not in chosen.values()]
+            more = {**chosen, **({name: free[0]} if free else {})}
+            if rich(ctx, more).error is None:
+                chosen = more
+    got = rich(ctx, chosen, stop=["oracle-end"], user="user-31").ok()
+    for name, value in [*chosen.items(), ("stop", "oracle-end")]:
+        paths = where(leaves(got.body), value)
+        # A stop text is also a part of a longer list, and core looks for it by itself.
+        least = 0 if name == "stop" else 1
+        ctx.expect(
+            least <= len(paths) <= 1,
+            f"{name} stands {len(paths)} times in the request",
+            expected="one field",
+            came=", ".join(paths) or "none",
+        )
+    ctx.expect(len(where(leaves(got.body), "user-31")) <= 1, "the user's id stands twice in the request")
+    twice = doubled(got.request.body)
+    ctx.expect(not twice, "a name stands twice in one object", expected="one field each", came=", ".join(twice))
+    ctx.equal(got.request.query, [], "the query of the request")
+
+
+@check(
+    "PAR-06",
+    "edges accepted, outside refused before I/O",
+    bugs=["langgenius/dify-official-plugins#993"],
+    fix="Give each rule the vendor's own range: the edges have to work, and what is outside must not be sent.",
+)
+def par_06(ctx: Context) -> None:
+    """A range that is too wide fails at the vendor; one that is too narrow keeps callers from what they pay for."""
+    for name, rule in ctx.rules.items():
+        if name in ASIDE:
+            continue
+        if rule.type in NUMBERS and not rule.options:
+            inside = [value for value in (rule.min, rule.max, rule.default) if value is not None]
+            for value in [*dict.fromkeys(inside), *numbers(rule)[:1]]:
+                _accept(ctx, name, _typed(rule, value))
+            _refuse_numbers(ctx, rule)
+        elif rule.options:
+            for option in rule.options:
+                accepted(ctx, {name: option})[0].ok()
+            _refuse(ctx, name, "oracle-no-option")
+        elif rule.type is ParameterType.BOOLEAN:
+            for odd in ("true", 1, "no"):
+                _refuse(ctx, name, odd)
+
+    def drawn(draw: random.Random) -> None:
+        rules = [
+            rule for rule in ctx.rules.values() if rule.type in NUMBERS and not rule.options and rule.name not in ASIDE
+        ]
+        if not rules:
+            return
+        rule = draw.choice(rules)
+        low, high = rule.min if rule.min is not None else -50, rule.max if rule.max is not None else 5000
+        if rule.type is ParameterType.INT:
+            _accept(ctx, rule.name, draw.randint(math.ceil(low), math.floor(high)))
+        else:
+            digits = rule.precision if rule.precision is not None and rule.precision >= 0 else 12
+            value = round(draw.uniform(low, high), digits)
+            _accept(ctx, rule.name, min(max(value, low), high))
+
+    ctx.explore(drawn)
+
+
+def _typed(rule: ParameterRule, value: float) -> float:
+    return int(value) if rule.type is ParameterType.INT else value
+
+
+def _accept(ctx: Context, name: str, value: float) -> None:
+    got, _ = accepted(ctx, {name: value})
+    got.ok()
+    fields = list(leaves(got.body))
+    off = name == "top_k" and any(key_of(path) == "top_k" for path, _ in fields)
+    ctx.expect(
+        where(fields, value) or off,
+        f"{name}={value!r} arrives as something else",
+        expected=repr(value),
+        came=repr([leaf for leaf in fields if key_of(leaf[0]) == name]),
+        outcome=got,
+    )
+
+
+def _refuse_numbers(ctx: Context, rule: ParameterRule) -> None:
+    whole = rule.type is ParameterType.INT
+    step = 1 if whole else 0.001
+    outside: list[Any] = [math.nan, math.inf, -math.inf, "1", True, [1], {"value": 1}]
+    if rule.min is not None:
+        outside += [rule.min - step, rule.min - 1_000_000]
+    if rule.max is not None:
+        outside += [rule.max + step, rule.max + 1_000_000]
+    if whole:
+        outside.append((rule.min or 0) + 0.5)
+    for value in outside:
+        _refuse(ctx, rule.name, value)
+
+
+def _refuse(ctx: Context, name: str, value: Any) -> None:
+    got = ctx.chat(parameters={name: value})
+    error = got.fails(InvokeBadRequestError)
+    ctx.equal(len(got.requests), 0, f"the number of requests of a call with {name}={value!r}")
+    ctx.expect(name in str(error), "the error does not name the parameter", expected=name, came=str(error))
+
+
+@check(
+    "PAR-12",
+    "pass-through",
+    fix="Hand values on with their type: no str(), no float(), no rounding, no escaping.",
+)
+def par_12(ctx: Context) -> None:
+    """A value that is changed on its way, if only from 17 to 17.0 or to text, is not what the caller asked for."""
+    for name, rule in ctx.rules.items():
+        if name in ASIDE or rule.options:
+            continue
+        if rule.type in TEXTS:
+            for text in (_ODD_TEXT, "0", " ", "null"):
+                got, without = accepted(ctx, {name: text})
+                ctx.expect(where(added(got.ok(), without), text), f"{name} is changed on its way", expected=repr(text))
+        elif rule.type in NUMBERS:
+            for value in numbers(rule):
+                got, without = accepted(ctx, {name: value})
+                new = added(got.ok(), without)
+                written = [json.dumps(found) for _, found in new]
+                ctx.expect(
+                    json.dumps(value) in written,
+                    f"{name} is written in another way than it was given",
+                    expected=json.dumps(value),
+                    came=", ".join(written) or "nothing new",
+                    outcome=got,
+                )

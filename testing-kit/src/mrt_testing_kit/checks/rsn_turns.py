@@ -1,0 +1,203 @@
+"""RSN: thinking over several turns, and turned on and off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrt import AssistantPromptMessage, ParameterType, PromptMessage, ToolPromptMessage, UserPromptMessage
+from mrt_testing_kit.asking import accepted
+from mrt_testing_kit.catalogue import STREAMS, Way, check
+from mrt_testing_kit.checks.rsn_answers import misread, thinking, words
+from mrt_testing_kit.context import Context
+from mrt_testing_kit.heard import OFFERED, TOOLS, heard, written_out
+from mrt_testing_kit.outcome import Outcome
+from mrt_testing_kit.server import Answer, Redacted, Thinking, ToolCall
+
+
+def _message(got: Outcome) -> AssistantPromptMessage:
+    answer = got.ok().answer
+    return answer.message if answer is not None else AssistantPromptMessage("")
+
+
+def _asked(ctx: Context, answer: Answer) -> tuple[Outcome, list[PromptMessage]]:
+    """Let the model call a tool; return the call, and the conversation with the tool's result."""
+    question = UserPromptMessage("Weather in Paris?")
+    ctx.server.next_answer(answer)
+    got = ctx.chat([question], tools=OFFERED).ok()
+    results = [ToolPromptMessage("sunny", tool_call_id=call.id) for call in got.calls]
+    return got, [question, _message(got), *results]
+
+
+@check(
+    "RSN-08",
+    "returned with signature in a tool loop",
+    bugs=[
+        "langgenius/dify-official-plugins#3694",
+        "langgenius/dify-official-plugins#2298",
+        "mozilla-ai/any-llm#1153",
+        "pydantic/pydantic-ai#7601",
+    ],
+    needs=["reasoning", TOOLS],
+    fix="Keep reasoning and signature on the message (opaque_body) and send both back with its calls, unchanged.",
+)
+def rsn_08(ctx: Context) -> None:
+    """Vendors refuse a tool loop whose thinking does not come back, or comes back without its signature."""
+    for thought in ("I need the weather.", "Zwei\n\nZeilen 世界 😀", "ha ha ha"):
+        answer = thinking(ctx, [thought[:3], thought[3:]])
+        answer.parts.append(ToolCall("get_weather", '{"city": "Paris"}', "call_r"))
+        answer.finish = "tool_calls"
+        ctx.server.settings["reasoning_history"] = "required"
+        got, history = _asked(ctx, answer)
+        if written_out(got) and not got.calls:
+            ctx.not_applicable("the models of this dialect write their calls into the text", by_dialect=True)
+        ctx.equal([call.function.name for call in got.calls], ["get_weather"], "the calls beside the reasoning")
+        ctx.strict("S3")
+        ctx.server.next_answer(Answer("Sunny."))
+        back = ctx.chat(history, tools=OFFERED).ok()
+        ctx.server.strict = frozenset()
+        thoughts = [part for turn in heard(back).turns for part in turn.thoughts if isinstance(part, Thinking)]
+        came = "".join("".join(part.pieces) for part in thoughts)
+        ctx.equal(came.strip(), thought, "the reasoning that went back")
+        if ctx.server.dialect.name == "anthropic":
+            ctx.equal(
+                [part.signature for part in thoughts], [ctx.oracle.signature(thought)], "the signature that went back"
+            )
+        order = [bool(turn.thoughts) for turn in heard(back).turns if turn.calls]
+        ctx.equal(order, [True], "whether the reasoning is with its call")
+
+
+@check(
+    "RSN-09",
+    "stripped fully when forbidden",
+    bugs=["langgenius/dify-official-plugins#3109"],
+    needs=["reasoning"],
+    fix="Take the reasoning of earlier turns out of every message, and out of the tags in its text.",
+)
+def rsn_09(ctx: Context) -> None:
+    """Old thinking that goes back costs tokens in every turn, and some vendors refuse it."""
+    if not ctx.server.dialect.think_tags:
+        ctx.not_applicable("the vendor takes thinking of earlier turns", by_dialect=True)
+    ctx.server.settings["reasoning_history"] = "forbidden"
+    ctx.strict("S3")
+    history: list[PromptMessage] = []
+    for turn in range(3):
+        history.append(UserPromptMessage(f"Question {turn}."))
+        history.append(AssistantPromptMessage(f"Answer {turn}.", reasoning_content=f"secret thought {turn}"))
+    tagged: list[PromptMessage] = [
+        UserPromptMessage("Question."),
+        AssistantPromptMessage(
+            "<think>\nsecret thought one\n</think>\n\nAnswer A.\n<think>secret thought two</think>\nAnswer B."
+        ),
+        UserPromptMessage("More."),
+        AssistantPromptMessage("<think>secret thought three</think>Answer C."),
+    ]
+    for messages, answers in ((history, "Answer0.Answer1.Answer2."), (tagged, "AnswerA.AnswerB.AnswerC.")):
+        ctx.server.next_answer(Answer("Fine."))
+        got = ctx.chat([*messages, UserPromptMessage("And now?")]).ok()
+        ctx.expect(
+            b"secret thought" not in got.request.body,
+            "thinking of earlier turns goes back",
+            expected="answers without it",
+            came=repr([turn.text for turn in heard(got).turns]),
+        )
+        said = "".join(turn.text for turn in heard(got).turns if turn.role == "assistant")
+        ctx.equal(words(said), answers, "the answers of earlier turns that went back")
+
+
+@check(
+    "RSN-10",
+    "redacted",
+    bugs=["mozilla-ai/any-llm#1303"],
+    faults=["F39"],
+    needs=["reasoning"],
+    fix="Keep blocks that cannot be read, show nothing of them, and send them back as they were.",
+)
+def rsn_10(ctx: Context) -> None:
+    """Some thinking comes encrypted: it crashes clients that expect text, and must come back in a tool loop."""
+    ctx.server.next_answer(Answer("Fine."))
+    with ctx.fault("F39", what="redacted"):
+        got = ctx.chat("How are you?").ok()
+    if not misread(got):
+        ctx.equal(got.text.strip(), "Fine.", "the text beside redacted reasoning")
+    ctx.expect("b3JhY2xl" not in got.reasoning + got.text, "encrypted thinking is shown", expected="nothing of it")
+    if not ctx.declares(TOOLS):
+        return
+    call = ToolCall("get_weather", '{"city": "Paris"}', "call_r")
+    mixed = thinking(ctx, "Hm.")
+    answers = (
+        Answer(parts=[Redacted("ZW5jcnlwdGVk"), call], finish="tool_calls"),
+        Answer(parts=[Redacted("ZW5jcnlwdGVk"), *mixed.parts, Redacted("bW9yZQ=="), call], finish="tool_calls"),
+    )
+    for answer in answers:
+        got, history = _asked(ctx, answer)
+        if written_out(got) and not got.calls:
+            return
+        ctx.equal([call.function.name for call in got.calls], ["get_weather"], "the calls beside redacted reasoning")
+        sent = [
+            part.data
+            for part in answer.parts
+            if isinstance(part, Redacted) and part.data.encode() in bytes(got.request.response)
+        ]
+        ctx.server.next_answer(Answer("Sunny."))
+        back = ctx.chat(history, tools=OFFERED).ok()
+        came = [part.data for turn in heard(back).turns for part in turn.thoughts if isinstance(part, Redacted)]
+        ctx.equal(came, sent, "the redacted blocks that went back")
+
+
+@check(
+    "RSN-12",
+    "stream parity",
+    needs=["reasoning"],
+    ways=STREAMS,
+    fix="Read streams and whole answers with the same rules.",
+)
+def rsn_12(ctx: Context) -> None:
+    """Thinking that is told apart in one way of calling and not in the other surprises whoever switches."""
+    whole: Way = "sync" if ctx.way == "stream" else "async"
+    answers = [thinking(ctx, ["I", " think."], "So", " it", " is."), thinking(ctx, "Only this.")]
+    answers[1].finish = "length"
+    for answer in answers:
+        got: list[Outcome] = []
+        for way in (ctx.way, whole):
+            ctx.server.next_answer(answer.copy())
+            got.append(ctx.chat("Well?", way=way).ok())
+        stream, alone = got
+        ctx.equal(stream.text.strip(), alone.text.strip(), "the text of the stream, against the whole answer's")
+        ctx.equal(
+            stream.reasoning.strip(), alone.reasoning.strip(), "the reasoning of the stream, against the whole answer's"
+        )
+        ctx.equal(stream.reasoning.strip(), answer.reasoning.strip(), "the reasoning")
+        ctx.equal(stream.finish, alone.finish, "the finish reason of the stream, against the whole answer's")
+        counts = [(one.usage.prompt_tokens, one.usage.completion_tokens) if one.usage else None for one in got]
+        ctx.equal(counts[0], counts[1], "the usage of the stream, against the whole answer's")
+
+
+@check(
+    "RSN-13",
+    "off means off",
+    needs=["reasoning"],
+    fix="Send the vendor's word for off when the caller says False, and nothing when the caller says nothing.",
+)
+def rsn_13(ctx: Context) -> None:
+    """Thinking costs tokens and time: what was turned off must not go on, and what nobody asked for not begin."""
+    plain = ctx.chat("Think it over.").ok()
+    names = [name for name in plain.body if "think" in name.lower() or "reasoning" in name.lower()]
+    told: list[Any] = [plain.body[name] for name in names]
+    ctx.expect(
+        not names, "a call that says nothing of thinking turns it on or off", came=repr(told), expected="no such field"
+    )
+    for name, rule in ctx.rules.items():
+        low = name.lower()
+        if not ("think" in low or "reason" in low):
+            continue
+        if rule.type is ParameterType.BOOLEAN:
+            on, off = accepted(ctx, {name: True})[0].ok(), accepted(ctx, {name: False})[0].ok()
+            ctx.expect(on.body != off.body, f"{name} makes no difference to the request", expected="two requests")
+            if heard(on).thinks:
+                ctx.expect(not heard(off).thinks, f"{name}=False does not turn thinking off", expected="thinking off")
+                ctx.expect(not off.reasoning, "there is thinking in spite of it", expected="none", outcome=off)
+        elif "none" in rule.options:
+            off = accepted(ctx, {name: "none"})[0].ok()
+            ctx.expect(
+                off.body != plain.body, f"{name}='none' does not reach the vendor", expected="a field that says so"
+            )
