@@ -35,6 +35,7 @@ _KNOWN = {
     "frequency_penalty": _Known("Frequency penalty", "频率惩罚", ParameterType.FLOAT, -2, 2),
 }
 _CHAT_IGNORES = frozenset({"repetition_penalty"})
+_LEAST_TOP_P = 0.001
 _EVERYWHERE = frozenset({"temperature", "top_p"})
 _NOT_FOR_TEXT = frozenset({"response_format", "json_schema", "tool_choice", "parallel_tool_calls"})
 
@@ -113,6 +114,9 @@ def new_rules(server: Server, context_size: int | None, *, chat: bool) -> list[P
 
 
 def _assumed(rule: ParameterRule, *, is_told: bool) -> ParameterRule:
+    if rule.name == "top_p":
+        # vLLM answers 400 to 0 itself, and a rule has no open end.
+        rule = rule.model_copy(update={"min": _LEAST_TOP_P})
     added = [] if is_told else [_UNTOLD]
     if rule.type is ParameterType.FLOAT:
         added.append(_RANGE)
