@@ -12,7 +12,7 @@ from typing import Any, cast
 from mrt import AIModelEntity, ConfigurateMethod, ModelType, MRTError, ProviderEntity, Runtime, Timeouts
 from mrt_testing_kit.catalogue import ALL_TYPES
 from mrt_testing_kit.server import DIALECTS
-from mrt_testing_kit.server.dialects import load as load_dialects
+from mrt_testing_kit.server.dialects import find as find_dialect
 
 SLOW_VARIABLE = "MRT_KIT_SLOW"
 
@@ -72,7 +72,7 @@ class Target:
     Args:
         provider: A provider's name, ``module:attribute``, a plugin object or module, or a function that makes a plugin,
             which is then called once per check.
-        dialect: The dialect of the server that stands for the vendor.
+        dialect: The dialect of the server that stands for the vendor: a name, or ``module:Class`` for one of your own.
         credentials: The credentials; ``{server}``, ``{canary}``, ``{model}`` and ``{ca_file}`` in texts are filled in.
         models: Model type to the names of the models to test with, in place of the provider's own.
 
@@ -87,10 +87,10 @@ class Target:
         credentials: Mapping[str, Any] | None = None,
         models: Mapping[str, str | Sequence[str]] | None = None,
     ) -> None:
-        load_dialects()
-        if dialect not in DIALECTS:
-            raise TargetError(f"no dialect {dialect!r}; there are: {', '.join(sorted(DIALECTS))}")
-        self.dialect = dialect
+        try:
+            self.dialect = find_dialect(dialect)
+        except LookupError as error:
+            raise TargetError(str(error)) from error
         self.credentials = dict(credentials or {})
         self.distribution = ""
         self.version = ""
@@ -197,8 +197,7 @@ class Target:
 
 def samples(dialect: str) -> Mapping[str, Sequence[str]]:
     """Return, by model type, the models that a dialect's server has."""
-    own: Mapping[str, Sequence[str]] | None = getattr(DIALECTS[dialect], "samples", None)
-    return own if own is not None else _SAMPLES.get(dialect, {})
+    return DIALECTS[dialect].samples or _SAMPLES.get(dialect, {})
 
 
 def slowness() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from importlib import import_module
 
 _BUILT_IN = ("openai", "xinference", "anthropic", "openllm", "openllm_old")
@@ -11,3 +12,29 @@ def load() -> None:
     """Import every built-in dialect, which registers it."""
     for name in _BUILT_IN:
         import_module(f"mrt_testing_kit.server.dialects.{name}")
+
+
+def find(name: str) -> str:
+    """Return the name of a dialect that is given by its name, or as ``module:Class``, which registers it.
+
+    Raises:
+        LookupError: There is none; the message names the known ones.
+    """
+    from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect
+
+    load()
+    if ":" in name:
+        try:
+            found = pkgutil.resolve_name(name)
+        except Exception as error:
+            # Whatever a module raises that is imported.
+            raise LookupError(f"the dialect {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+        if not (isinstance(found, type) and issubclass(found, Dialect)):
+            raise LookupError(f"{name!r} is no class derived from Dialect")
+        if not found.name:
+            raise LookupError(f"the dialect {name!r} has no name: set its class attribute `name`")
+        DIALECTS[found.name] = found
+        return found.name
+    if name not in DIALECTS:
+        raise LookupError(f"no dialect {name!r}; there are: {', '.join(sorted(DIALECTS))}, or module:Class")
+    return name

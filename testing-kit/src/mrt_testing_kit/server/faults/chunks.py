@@ -138,6 +138,8 @@ class EmptyText(Fault):
         for block in objects(payload.get("content")):
             if "text" in block:
                 block["text"] = said
+        if call.dialect.text_key in payload:
+            payload[call.dialect.text_key] = said
         return payload
 
 

@@ -137,6 +137,7 @@ class Hollow(Fault):
             for name in ("choices", "content", "data", "results", "outputs"):
                 if name in payload:
                     payload[name] = [] if what == "no-items" else [None]
+            payload.pop(call.dialect.text_key, None)
         return payload
 
     def blocks(self, blocks: list[bytes], call: Call) -> list[bytes]:
