@@ -1,0 +1,8 @@
+"""Puts the folder of these tests on the path, for the providers that they share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
