@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mrt.entities.secret import Secret
 from mrt.http.url import endpoint
 
@@ -14,12 +11,11 @@ VERSION = "2023-06-01"
 DEFAULT_URL = "https://api.anthropic.com"
 
 
-def url(credentials: Mapping[str, Any], path: str) -> str:
+def url(base: str, path: str) -> str:
     """Return the address of an endpoint, for example ``messages``; the base may end in ``/v1`` or not."""
-    return endpoint(credentials.get("anthropic_api_url") or DEFAULT_URL, path)
+    return endpoint(base, path)
 
 
-def headers(credentials: Mapping[str, Any]) -> dict[str, str | Secret | None]:
+def headers(key: str | None) -> dict[str, str | Secret | None]:
     """Return the header fields that say who asks, and in which version of the API."""
-    key = credentials.get("anthropic_api_key")
     return {"x-api-key": Secret(key) if key else None, "anthropic-version": VERSION}

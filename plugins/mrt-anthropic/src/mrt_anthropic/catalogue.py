@@ -12,9 +12,8 @@ from mrt.entities.common import FetchFrom, I18nObject, ModelType
 from mrt.entities.model import AIModelEntity, ModelFeature, ModelPropertyKey, ParameterRule
 from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadResponseError
-from mrt.http.messages import HTTPRequest, HTTPResponse
+from mrt.http.messages import HTTPResponse
 from mrt.http.url import quote_segment
-from mrt_anthropic.api import headers, url
 
 PAGE = 1000
 """Models asked for at once; the vendor's own default is 20, its maximum this."""
@@ -30,15 +29,15 @@ _OTHERS = (
 )
 
 
-def list_request(credentials: Mapping[str, Any], limit: int = PAGE, after: str | None = None) -> HTTPRequest:
-    """Return the request for a page of models, newest first."""
+def list_path(limit: int = PAGE, after: str | None = None) -> str:
+    """Return the path of a page of models, newest first."""
     query = {"limit": str(limit)} if after is None else {"limit": str(limit), "after_id": after}
-    return HTTPRequest("GET", f"{url(credentials, 'models')}?{urlencode(query)}", headers(credentials))
+    return f"models?{urlencode(query)}"
 
 
-def model_request(credentials: Mapping[str, Any], model: str) -> HTTPRequest:
-    """Return the request for one model."""
-    return HTTPRequest("GET", url(credentials, f"models/{quote_segment(model)}"), headers(credentials))
+def model_path(model: str) -> str:
+    """Return the path of one model."""
+    return f"models/{quote_segment(model)}"
 
 
 def read_page(response: HTTPResponse) -> tuple[list[Mapping[str, Any]], str | None]:

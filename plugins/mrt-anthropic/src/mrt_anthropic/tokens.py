@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mrt.entities.message import PromptMessage, PromptMessageTool
 from mrt.entities.plain import is_mapping
 from mrt.entities.usage import TokenCount
-from mrt.http.messages import HTTPRequest, HTTPResponse
-from mrt_anthropic.api import headers, url
+from mrt.http.messages import HTTPResponse
 from mrt_anthropic.request import prompt_body
 
+COUNT_PATH = "messages/count_tokens"
+"""The endpoint that counts a prompt; it is free, and limited apart from other calls."""
 
-def count_request(
-    model: str,
-    credentials: Mapping[str, Any],
-    messages: Sequence[PromptMessage],
-    tools: Sequence[PromptMessageTool],
-) -> HTTPRequest:
-    """Return the request that counts a prompt; it is free, and limited apart from other calls."""
-    body = {"model": model, **prompt_body(messages, tools, {})}
-    return HTTPRequest.json(url(credentials, "messages/count_tokens"), body, headers(credentials))
+
+def count_body(model: str, messages: Sequence[PromptMessage], tools: Sequence[PromptMessageTool]) -> dict[str, Any]:
+    """Return the body of the request that counts a prompt."""
+    return {"model": model, **prompt_body(messages, tools, {})}
 
 
 def read_count(response: HTTPResponse) -> TokenCount | None:
