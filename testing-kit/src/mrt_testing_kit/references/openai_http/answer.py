@@ -21,7 +21,7 @@ from mrt_testing_kit.references.openai_http.tools import CallReader, whole_calls
 from mrt_testing_kit.references.openai_http.usage import llm_usage
 
 # Servers have different names for thinking; those that send several say the same in each.
-_REASONING = ("reasoning_content", "reasoning")
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 
 
 def read_answer(body: Mapping[str, Any], model: str, names: Mapping[str, str]) -> LLMResult:
@@ -154,4 +154,6 @@ def _is_error(body: Mapping[str, Any]) -> bool:
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
-    return next((message[name] for name in _REASONING if message.get(name)), "")
+    value = next((message[name] for name in _REASONING if message.get(name)), "")
+    # A list of parts, as OpenRouter has it.
+    return "".join(str(part.get("text") or "") for part in value) if isinstance(value, list) else value

@@ -48,6 +48,9 @@ def _parameters(parameters: Mapping[str, Any], has_tools: bool) -> dict[str, Any
         # Servers refuse both without tools.
         given |= {} if choice is None else {"tool_choice": wire_choice(choice)}
         given |= {} if parallel is None else {"parallel_tool_calls": parallel}
+    if "max_tokens" in given:
+        # The name that every model takes: those that reason refuse the older one.
+        given["max_completion_tokens"] = given.pop("max_tokens")
     if wanted is not None or schema is not None:
         given["response_format"] = _format(wanted or "json_schema", schema)
     return given
