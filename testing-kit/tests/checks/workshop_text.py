@@ -1,4 +1,4 @@
-"""The reference provider's embedding, rerank and moderation models with their steps laid open, to break one at a time."""
+"""The reference provider's models with their steps laid open, so that wrong ones can break one at a time."""
 
 from __future__ import annotations
 

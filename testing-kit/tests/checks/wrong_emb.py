@@ -15,6 +15,7 @@ from workshop_text import Embedding, Wrong, provider
 
 import mrt
 from mrt import HTTPResponse, Invocation, TextEmbeddingResult
+from mrt.plugin import Flow
 from mrt_testing_kit.references.openai_http.common import object_of
 from mrt_testing_kit.references.openai_http.text_embedding import embedding_body, read_vectors
 
@@ -83,7 +84,7 @@ class Rounds(Embedding):
 
 class Texts(Embedding):
     def judged(self, vectors: Vectors, texts: Sequence[str]) -> Vectors:
-        made: Any = [[str(number) for number in vector] for vector in vectors]
+        made: list[list[Any]] = [[str(number) for number in vector] for vector in vectors]
         return made
 
 
@@ -118,14 +119,14 @@ class TrustsBase64(Embedding):
 
 class SendsEmpty(Embedding):
     def texts(self, invocation: Invocation[Any]) -> Sequence[str]:
-        return invocation.request.texts
+        return list(invocation.request.texts)
 
 
 class DropsEmpty(Embedding):
     def texts(self, invocation: Invocation[Any]) -> Sequence[str]:
         return [text for text in invocation.request.texts if text] or ["-"]
 
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         result = yield from super().exchange(invocation)
         size, count = len(result.vectors[0]), len(invocation.request.texts)
         result.vectors = [*result.vectors, *([[0.0] * size] * count)][:count]
@@ -136,7 +137,7 @@ class UniqueTexts(Embedding):
     def texts(self, invocation: Invocation[Any]) -> Sequence[str]:
         return list(dict.fromkeys(super().texts(invocation)))
 
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         result = yield from super().exchange(invocation)
         result.vectors = [*result.vectors, *result.vectors][: len(invocation.request.texts)]
         return result
@@ -148,7 +149,7 @@ class CutsCharacters(Embedding):
 
 
 class HalvesForEver(Embedding):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         while True:
             try:
                 return (yield from super().exchange(invocation))
@@ -179,7 +180,7 @@ class TypeOfTheLastCall(Embedding):
 
 
 class KnowsNoType(Embedding):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         if invocation.request.input_type == "query":
             raise TypeError("unexpected keyword argument 'input_type'")
         return (yield from super().exchange(invocation))
@@ -213,11 +214,11 @@ class NoUsage(Embedding):
 
 
 class FailedBatchIsZero(Embedding):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         vectors: Vectors = []
         for batch in self.cut(self.texts(invocation)):
             try:
-                response = yield self.post(invocation, self.body(invocation, batch))
+                response: HTTPResponse = yield self.post(invocation, self.body(invocation, batch))
                 vectors += self.read(object_of(response, "data")["data"], batch)
             except mrt.InvokeError:
                 vectors += [[0.0] * 8 for _ in batch]
@@ -263,7 +264,9 @@ class LeavesOrphans(SideBySide):
         for batch in batches[1:]:
             threading.Thread(target=self.quietly, args=(invocation, batch), daemon=True).start()
         vectors = self.one(invocation, batches[0])
-        return TextEmbeddingResult(invocation.model, vectors + [v for b in batches[1:] for v in self.one(invocation, b)])
+        return TextEmbeddingResult(
+            invocation.model, vectors + [v for b in batches[1:] for v in self.one(invocation, b)]
+        )
 
     def quietly(self, invocation: Invocation[Any], batch: Sequence[str]) -> None:
         try:

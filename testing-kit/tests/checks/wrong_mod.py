@@ -8,6 +8,7 @@ from workshop_text import Moderation, Wrong, provider
 
 import mrt
 from mrt import HTTPResponse, Invocation, ModerationResult
+from mrt.plugin import Flow
 from mrt_testing_kit.references.openai_http.moderation import SIZE
 
 _KNOWN = ("violence", "hate", "harassment", "self-harm", "sexual", "illicit")
@@ -39,7 +40,7 @@ class SendsWhole(Moderation):
 
 
 class OpenWhenDown(Moderation):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         try:
             return (yield from super().exchange(invocation))
         except mrt.InvokeServerUnavailableError:

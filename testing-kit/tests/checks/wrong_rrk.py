@@ -8,7 +8,8 @@ from typing import Any
 from workshop_text import Rerank, Wrong, provider
 
 import mrt
-from mrt import HTTPRequest, Invocation, RerankDocument
+from mrt import HTTPRequest, HTTPResponse, Invocation, RerankDocument
+from mrt.plugin import Flow
 from mrt_testing_kit.references.openai_http.common import key_headers, object_of, url_of
 
 Documents = list[RerankDocument]
@@ -124,11 +125,11 @@ class ShortensQuery(Rerank):
 
 
 class BestOfEachBatch(Rerank):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         docs, found = invocation.request.docs, Documents()
         for start in range(0, len(docs), 100):
             body = {**self.body(invocation), "documents": list(docs[start : start + 100])}
-            response = yield self.post(invocation, body)
+            response: HTTPResponse = yield self.post(invocation, body)
             for item in object_of(response, "results")["results"][: invocation.request.top_n]:
                 found.append(RerankDocument(item["index"], "", item["relevance_score"]))
         unique = {doc.index: doc for doc in found}
@@ -152,7 +153,7 @@ class TwoSlashes(Rerank):
 
 
 class AsksTwice(Rerank):
-    def exchange(self, invocation: Invocation[Any]) -> Any:
+    def exchange(self, invocation: Invocation[Any]) -> Flow:
         yield HTTPRequest("GET", url_of(invocation.credentials, "models"), key_headers(invocation.credentials))
         return (yield from super().exchange(invocation))
 

@@ -25,7 +25,7 @@ _LONG = " ".join(f"word{number}" for number in range(300))
 def tts_08(ctx: Context) -> None:
     """Who stops listening must not pay for the rest, nor hold the connection."""
     for leave in (_by_block, _by_dropping):
-        with ctx.fault("F18", pause=0.05, slices=200):
+        with ctx.fault("F18", pause=0.02, slices=100):
             leave(ctx)
         last = ctx.server.requests[-1]
         _until_ended(ctx, last)

@@ -130,9 +130,9 @@ def tts_03(ctx: Context) -> None:
 )
 def tts_06(ctx: Context) -> None:
     """An error saved as speech.mp3 is found by the person who presses play."""
-    for fault, options in (("F56", {"what": "json"}), ("F22", {})):
-        given: dict[str, Any] = options
-        with ctx.fault(fault, **given):
+    odd: tuple[tuple[str, dict[str, Any]], ...] = (("F56", {"what": "json"}), ("F56", {"what": "words"}), ("F22", {}))
+    for fault, options in odd:
+        with ctx.fault(fault, **options):
             got = ctx.speak()
         error = got.fails(mrt.InvokeError)
         ctx.equal(got.chunks, [], "the pieces that were delivered before the error")

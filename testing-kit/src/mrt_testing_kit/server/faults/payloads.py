@@ -178,17 +178,20 @@ class OddRanks(Fault):
     "F56",
     "odd audio",
     options={"what": "empty", "content_type": "text/plain"},
-    choices={"what": ("empty", "json", "type", "truncated")},
+    choices={"what": ("empty", "json", "words", "type", "truncated")},
 )
 class OddAudio(Fault):
-    """No bytes, a document instead of audio, another type than the bytes, or half of them."""
+    """No bytes, a document instead of audio (also one that is called audio), another type, or half of the bytes."""
 
     kinds = frozenset({"speech"})
 
     def replace(self, call: Call) -> Reply | None:
-        if self.o["what"] == "json":
-            return json_reply(call.dialect.error_value(500, "The oracle has lost its voice."), 200)
-        return None
+        if self.o["what"] not in ("json", "words"):
+            return None
+        reply = json_reply(call.dialect.error_value(500, "The oracle has lost its voice."), 200)
+        if self.o["what"] == "words":
+            reply.set_header("content-type", "audio/mpeg")
+        return reply
 
     def blocks(self, blocks: list[bytes], call: Call) -> list[bytes]:
         data = b"".join(blocks)
