@@ -71,7 +71,9 @@ class Session:
         self.tier: Tier = tier
         self.deviations = deviations
         self.seed = seed or 0
-        self.settings = {**DIALECTS[target.dialect].tested_with, **(settings or {})}
+        # What a provider predefines its vendor has, also where a dialect's server is picky about names.
+        predefined = [entity.model for entity in target.entity.models]
+        self.settings = {**DIALECTS[target.dialect].tested_with, "predefined": predefined, **(settings or {})}
         self.options = dict(options or {})
         # Looks like a key, and like nothing else in the world.
         self.canary = "sk-canary-" + hashlib.sha256(f"{target.name}{seed}".encode()).hexdigest()[:28]

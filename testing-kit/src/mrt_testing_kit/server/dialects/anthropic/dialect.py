@@ -40,7 +40,8 @@ TYPES = {
 class Anthropic(Dialect):
     """Anthropic's Messages API.
 
-    Served are the models of ``MODELS``, and any other whose id begins with ``claude-``, until ``models`` is given.
+    Served are the models of ``MODELS``, those of the setting ``predefined``, and any other whose id begins with
+    ``claude-``, until ``models`` is given.
     Every request needs ``anthropic-version`` and ``x-api-key``; without ``api_key`` any key will do. The counts of a
     request with ``cache_control`` have cached tokens, read and written.
     """
@@ -68,7 +69,7 @@ class Anthropic(Dialect):
         """Say whether a model exists."""
         if self.server.models is not None:
             return model in self.server.models
-        return model.startswith("claude-")
+        return model.startswith("claude-") or model in self.server.settings.get("predefined", ())
 
     def error(self, status: int, message: str, **details: Any) -> Reply:
         """The vendor's error object; its request id is also in the header."""
