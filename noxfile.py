@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import nox
@@ -152,25 +152,28 @@ def xinference(scripts: Path) -> Iterator[str]:
 
 
 @contextmanager
-def openllm(scripts: Path, generation: str = "new", port: int = 3000) -> Iterator[str]:
-    """Start the server, give its URL, stop it and its children."""
-    url = f"http://127.0.0.1:{port}"
-    subprocess.run(["bash", scripts / "setup.sh", generation], stdin=subprocess.DEVNULL, check=True)
-    server = subprocess.Popen(
-        ["bash", scripts / "serve.sh", generation, str(port)], stdin=subprocess.DEVNULL, start_new_session=True
-    )
+def openllm(scripts: Path, port: int = 3000) -> Iterator[str]:
+    """Start a server of each generation, give their URLs, stop them and their children."""
+    ports = {"old": port, "new": port + 1}
+    subprocess.run(["bash", scripts / "setup.sh", *ports], stdin=subprocess.DEVNULL, check=True)
+    servers: list[subprocess.Popen[bytes]] = []
     try:
-        wait_until_ready(f"{url}/readyz", server, seconds=240)
-        yield url
+        for generation, number in ports.items():
+            command = ["bash", scripts / "serve.sh", generation, str(number)]
+            servers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True))
+        urls = [f"http://127.0.0.1:{number}" for number in ports.values()]
+        for server, url in zip(servers, urls, strict=True):
+            wait_until_ready(f"{url}/readyz", server, seconds=240)
+        yield " ".join(urls)
     finally:
-        # Its engine outlives a plain SIGTERM to the parent, so the whole process group goes.
+        # An engine outlives a plain SIGTERM to its parent, so the whole process group goes.
         for number in (15, 9):
-            try:
-                os.killpg(server.pid, number)
-            except ProcessLookupError:
-                break
+            for server in servers:
+                with suppress(ProcessLookupError):
+                    os.killpg(server.pid, number)
             time.sleep(5)
-        server.wait()
+        for server in servers:
+            server.wait()
 
 
 def wait_until_ready(url: str, server: subprocess.Popen[bytes], seconds: float) -> None:

@@ -10,22 +10,30 @@ from typing import Any, cast
 from mrt.errors import InvokeConnectionError, InvokeError, InvokeServerUnavailableError, InvokeTimeoutError
 from mrt.http.messages import HTTPResponse
 
+_UNSAID = (
+    "the server does not say what is wrong: a value that it refuses, max_tokens beyond the model's context, or a "
+    "failure of its own"
+)
 _HINTS = (
-    (
-        # 0.4 answers every failure of its native routes with this one sentence, the caller's faults included.
-        "BentoML user code",
-        "the server does not say what is wrong: a value that it refuses, max_tokens beyond the model's context, or a "
-        "failure of its own",
-    ),
+    # 0.4 answers every failure of its native routes, the caller's faults included, with the first of these sentences,
+    # and every failure of its engine on the OpenAI routes with the second.
+    ("BentoML user code", _UNSAID),
+    ("Exception caught during generation", _UNSAID),
     ("--tool-call-parser", "the model was started without a parser for tool calls, so that it takes no tools"),
 )
 _CUT = "servers up to 0.5 do so in place of an error, for example when max_tokens goes beyond the model's context"
 _REASON = re.compile(r"^[\s|]*((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MULTILINE)
 
 
-def explained(error: Exception) -> Exception:
-    """Return an error of a server together with what is known about its words."""
+def request_id_of(response: HTTPResponse) -> str | None:
+    """Return the server's id of a request; the old line's native routes have a header of their own for it."""
+    return response.request_id or response.headers.get("x-bentoml-request-id")
+
+
+def explained(error: Exception, response: HTTPResponse) -> Exception:
+    """Return the error of a response together with what is known about its words."""
     if isinstance(error, InvokeError):
+        error.request_id = error.request_id or request_id_of(response)
         for words, hint in _HINTS:
             if words in error.description:
                 _add(error, hint)

@@ -37,7 +37,7 @@ class OpenLLMModel(OpenAIModel):
         )
 
     def parse_error(self, invocation: Invocation[Any] | None, response: HTTPResponse) -> Exception:
-        return traceback_error(response) or explained(super().parse_error(invocation, response))
+        return traceback_error(response) or explained(super().parse_error(invocation, response), response)
 
     def server(self, credentials: CredentialsLike) -> Server:
         """Ask the server what it is.

@@ -22,6 +22,7 @@ from mrt.http.messages import HTTPResponse, ServerSentEvent
 from mrt.http.status import error_from_body
 from mrt_openai_compatible.dialect.completions import wire_prompt
 from mrt_openai_compatible.dialect.errors import bad_answer
+from mrt_openllm.errors import request_id_of
 from mrt_openllm.server import Generation, Server
 
 
@@ -63,7 +64,7 @@ def parse_native(invocation: Invocation[LLMRequest], response: HTTPResponse) -> 
         usage=LLMUsage.empty_usage(),
         finish_reason=finish,
         vendor_finish_reason=finish,
-        request_id=response.request_id,
+        request_id=request_id_of(response),
         id=identity if isinstance(identity, str) else None,
     )
 

@@ -55,11 +55,10 @@ class OpenLLMTextEmbeddingModel(OpenLLMModel, OpenAITextEmbeddingModel):
         return {"data": entries, "usage": {"prompt_tokens": found.get("num_tokens")}}
 
     def parse_error(self, invocation: Invocation[TextEmbeddingRequest] | None, response: HTTPResponse) -> Exception:
-        if invocation is not None and response.status == 404 and response.media_type == "text/plain":
-            generation = server_of(invocation).generation
+        # 0.6 without the route; what a wrong URL lacks is /models, which is asked first.
+        is_route = response.url.partition("?")[0].endswith(self.path)
+        if response.status == 404 and response.media_type == "text/plain" and is_route:
             return InvokeBadRequestError(
-                f"this server (OpenLLM {generation.value}) has no embeddings: its model generates text",
-                status=404,
-                request_id=response.request_id,
+                "this server has no embeddings: its model generates text", status=404, request_id=response.request_id
             )
         return super().parse_error(invocation, response)
