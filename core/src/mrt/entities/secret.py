@@ -60,14 +60,14 @@ def reveal(value: Any) -> Any:
 class RevealedCredentials(dict[str, Any]):
     """Credentials as a plain dict for vendor code; `repr` still masks the secret ones."""
 
-    __slots__ = ("_secret_names",)
+    __slots__ = ("secret_names",)
 
     def __init__(self, values: Mapping[str, Any], secret_names: frozenset[str]) -> None:
         super().__init__(values)
-        self._secret_names = secret_names
+        self.secret_names = secret_names
 
     def __repr__(self) -> str:
-        return repr({key: MASK if key in self._secret_names else value for key, value in self.items()})
+        return repr({key: MASK if key in self.secret_names else value for key, value in self.items()})
 
     __str__ = __repr__
 
@@ -83,12 +83,14 @@ class Credentials(Mapping[str, Any]):
 
     Args:
         values: Field to value; plain values of fields in `secret_names` are wrapped.
-        secret_names: Fields whose values are secret.
+        secret_names: Fields whose values are secret; revealed credentials know theirs by themselves.
     """
 
     __slots__ = ("_values", "fingerprint")
 
     def __init__(self, values: Mapping[str, Any] | None = None, secret_names: frozenset[str] = frozenset()) -> None:
+        if isinstance(values, RevealedCredentials):
+            secret_names |= values.secret_names
         self._values: dict[str, Any] = {
             key: Secret(value) if key in secret_names and isinstance(value, str) else value
             for key, value in (values or {}).items()

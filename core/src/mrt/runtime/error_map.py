@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mrt.entities.common import ModelType
-from mrt.errors import InvokeConnectionError, InvokeError, InvokeTimeoutError, MRTError, PluginError
+from mrt.errors import (
+    CredentialsValidateFailedError,
+    InvokeConnectionError,
+    InvokeError,
+    InvokeTimeoutError,
+    MRTError,
+    PluginError,
+)
 
 if TYPE_CHECKING:
     from mrt.entities.secret import Credentials
@@ -44,7 +50,7 @@ def to_caller(
     from mrt.http.redact import redact_error
 
     redact_error(caller_error, credentials.secrets())
-    if isinstance(caller_error, InvokeError):
+    if isinstance(caller_error, (InvokeError, CredentialsValidateFailedError)):
         # Frames of HTTP libraries and vendor SDKs hold the key in their local variables, and tools print those.
         _drop_tracebacks(caller_error)
     return caller_error
@@ -85,6 +91,9 @@ def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, InvokeError):
         names = ("status", "code", "request_id", "retry_after", "partial", "provider", "model")
         return {name: getattr(error, name) for name in names}
+    from mrt.http.messages import Headers
+    from mrt.http.retry_after import retry_after
+
     facts: dict[str, Any] = {}
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None)
@@ -101,13 +110,9 @@ def _facts(error: Exception) -> dict[str, Any]:
         request_id = headers.get("x-request-id") or headers.get("request-id")
     if isinstance(request_id, str):
         facts["request_id"] = request_id
-    if headers is not None:
-        try:
-            seconds = float(headers.get("retry-after") or "")
-        except (TypeError, ValueError):
-            seconds = math.nan
-        if seconds >= 0 and math.isfinite(seconds):
-            facts["retry_after"] = seconds
+    if isinstance(headers, Mapping):
+        # As core's own HTTP reads it: seconds, a date, and the vendors' other fields.
+        facts["retry_after"] = retry_after(Headers(cast("Mapping[str, str]", headers).items()))
     return facts
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import threading
 import weakref
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -22,13 +21,13 @@ from mrt.errors import (
     InvokeModelNotFoundError,
     ProviderNotFoundError,
 )
-from mrt.http.context import CallContext, use_context
+from mrt.http.context import CallContext
 from mrt.http.messages import Timeouts
 from mrt.http.transport import Transport
 from mrt.middleware.base import Middleware, compose
-from mrt.registry import PluginFailure, ProviderEntry, Registry
+from mrt.registry import PluginFailure, Registry
+from mrt.runtime.calling import Calling
 from mrt.runtime.embedding import TextEmbeddingHandle
-from mrt.runtime.error_map import to_caller
 from mrt.runtime.handle import Handle
 from mrt.runtime.llm import LLMHandle
 from mrt.runtime.moderation import ModerationHandle
@@ -133,7 +132,7 @@ class Runtime:
         kind = None if model_type is None else ModelType(model_type)
         if credentials is not None:
             checked = validate_credentials_form(entry.schema, credentials, model_type=kind, model=None, partial=True)
-            with self._calling(entry, checked, kind or ModelType.LLM, "", self._context):
+            with Calling(entry, checked, kind or ModelType.LLM, "", self._context):
                 listed = entry.relay.list_models(model_type=kind, credentials=checked)
             if listed is not None:
                 return [entity for entity in listed if kind is None or entity.model_type == kind]
@@ -171,8 +170,9 @@ class Runtime:
         """
         kind = None if model_type is None else ModelType(model_type)
         entry = self.registry.get(provider)
-        checked = validate_credentials_form(entry.schema, credentials, model_type=kind, model=model)
-        self.check_credentials(provider, checked, kind, model, self._context)
+        # In place of the caller's, so that no frame of an error's traceback holds a plain key.
+        credentials = validate_credentials_form(entry.schema, credentials, model_type=kind, model=model)
+        self.check_credentials(provider, credentials, kind, model, self._context)
 
     # Handles
 
@@ -277,7 +277,7 @@ class Runtime:
         entry = self.registry.get(provider)
         self._schemas.forget(provider)
         try:
-            with self._calling(entry, credentials, model_type or ModelType.LLM, model or "", context):
+            with Calling(entry, credentials, model_type or ModelType.LLM, model or "", context):
                 entry.relay.validate_credentials(model_type=model_type, model=model, credentials=credentials)
         except (InvokeAuthorizationError, InvokeModelNotFoundError) as error:
             raise CredentialsValidateFailedError(str(error), cause=error) from error
@@ -303,7 +303,7 @@ class Runtime:
         refuse_unknown_model(entry.schema, model_type, model)
 
         def make() -> AIModelEntity | None:
-            with self._calling(entry, credentials, model_type, model, context):
+            with Calling(entry, credentials, model_type, model, context):
                 return entry.relay.get_customizable_model_schema(
                     model_type=model_type, model=model, credentials=credentials
                 )
@@ -315,7 +315,7 @@ class Runtime:
     ) -> int | None:
         """Ask the plugin for a number of tokens; None when it cannot tell."""
         entry = self.registry.get(handle.provider)
-        with self._calling(entry, handle.credentials, handle.model_type, handle.model, self._context):
+        with Calling(entry, handle.credentials, handle.model_type, handle.model, self._context):
             return entry.relay.get_num_tokens(
                 model_type=handle.model_type,
                 model=handle.model,
@@ -327,7 +327,7 @@ class Runtime:
     def voices(self, handle: TTSHandle, language: str | None) -> list[Voice]:
         """Return a model's voices, as the plugin lists them or as its schema does."""
         entry = self.registry.get(handle.provider)
-        with self._calling(entry, handle.credentials, handle.model_type, handle.model, self._context):
+        with Calling(entry, handle.credentials, handle.model_type, handle.model, self._context):
             listed: Sequence[Any] | None = entry.relay.get_tts_model_voices(
                 model=handle.model, credentials=handle.credentials, language=language
             )
@@ -362,17 +362,6 @@ class Runtime:
         return ProviderNotFoundError(
             f"'{name}' does not name provider and model: write it like '{example}'", provider=provider, suggestions=near
         )
-
-    @contextmanager
-    def _calling(
-        self, entry: ProviderEntry, credentials: Credentials, model_type: ModelType, model: str, context: CallContext
-    ) -> Generator[None]:
-        try:
-            with use_context(context):
-                yield
-        except Exception as error:
-            mapped = to_caller(error, entry, model_type, model, credentials)
-            raise mapped from mapped.__cause__
 
 
 def _voice(item: Any) -> Voice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.failure import NotApplicable
 
 _KIT = str(Path(__file__).resolve().parents[1])
 
@@ -25,14 +27,25 @@ def sec_03(ctx: Context) -> None:
     if "{canary}" not in repr(ctx.target.credentials):
         ctx.not_applicable("the credentials hold no {canary}")
     faults: tuple[tuple[str, dict[str, Any]], ...] = (("F41", {"status": 401}), ("F41", {"status": 500}), ("F60", {}))
+    errors: list[BaseException | None] = []
     for id, options in faults:
         with ctx.fault(id, **options):
-            error = ctx.call().error
-        if error is None:
-            continue
-        for where, text in _texts(error):
+            errors.append(ctx.call().error)
+        with ctx.fault(id, times=None, path="*", **options):
+            errors.append(ctx.validate().error)
+    for fault in ("F16", "F21", "F22", "F24"):
+        errors.append(_under(ctx, fault))
+    for error in errors:
+        for where, text in _texts(error) if error is not None else ():
             found = ctx.secret_in(text)
             ctx.expect(found is None, f"the key stands {found} in {where}", expected="no trace of the key", came=text)
+
+
+def _under(ctx: Context, fault: str) -> BaseException | None:
+    # A fault that the dialect cannot show leaves the others to be judged.
+    with contextlib.suppress(NotApplicable), ctx.fault(fault):
+        return ctx.call().error
+    return None
 
 
 def _texts(error: BaseException) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,50 @@
+"""What belongs to a provider inside this process: its packages, its objects, what its modules hold."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mrt import ModelType
+
+if TYPE_CHECKING:
+    from mrt_testing_kit.context import Context
+
+_NOT_ITS_OWN = ("mrt", "builtins", "abc", "typing")
+
+
+def packages(ctx: Context) -> frozenset[str]:
+    """Return the packages, or single modules, that the provider's classes come from; core's are left out."""
+    plugin = ctx.target.plugin
+    found = {plugin.__name__} if isinstance(plugin, ModuleType) else {type(plugin).__module__}
+    make = getattr(plugin, "model", None)
+    if callable(make) and ctx.kind is not None:
+        # A `Provider` has its model classes elsewhere, and knows them by type.
+        found |= {base.__module__ for base in type(make(ModelType(ctx.kind))).__mro__}
+    return frozenset(_package(name) for name in found if name.partition(".")[0] not in _NOT_ITS_OWN)
+
+
+def _package(module: str) -> str:
+    # The kit's own references are packages of their own, each.
+    top = module.partition(".")[0]
+    return ".".join(module.split(".")[:3]) if top == "mrt_testing_kit" else top
+
+
+def belongs(module: str, owners: frozenset[str]) -> bool:
+    """Tell whether a module is one of the provider's."""
+    return any(module == owner or module.startswith(f"{owner}.") for owner in owners)
+
+
+def modules(owners: frozenset[str]) -> dict[str, ModuleType]:
+    """Return the provider's modules that are imported."""
+    return {name: module for name, module in list(sys.modules.items()) if belongs(name, owners)}
+
+
+def instances(owners: frozenset[str]) -> list[Any]:
+    """Return all living objects whose class is one of the provider's."""
+    living: list[object] = gc.get_objects()
+    return [
+        thing for thing in living if not isinstance(thing, type) and belongs(str(thing.__class__.__module__), owners)
+    ]
