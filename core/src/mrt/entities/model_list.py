@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from mrt.entities.common import ModelType
+from mrt.entities.plain import is_list
 
 if TYPE_CHECKING:
     from mrt.entities.model import AIModelEntity
@@ -74,7 +75,9 @@ class ModelList(Sequence["AIModelEntity"]):
         return [*self, *other]
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, (ModelList, list, tuple)) else NotImplemented
+        if isinstance(other, ModelList):
+            return list(self) == list(other)
+        return list(self) == other if is_list(other) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
