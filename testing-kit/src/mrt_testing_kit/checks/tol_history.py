@@ -80,7 +80,12 @@ def tol_15(ctx: Context) -> None:
         for found in turn.results
         if (call := talk.call(found.id)) and found.name
     ]
-    ctx.expect(all(name == right for name, right in named), "a result carries another tool's name", came=repr(named))
+    ctx.expect(
+        all(name == right for name, right in named),
+        "a result carries another tool's name",
+        expected="the name of the tool that was called",
+        came=repr(named),
+    )
     ids = [call.id for turn in talk.turns for call in turn.calls]
     ctx.expect(len(set(ids)) == 3 and all(ids), "the ids of the calls that went back are not three", came=repr(ids))
     said = [turn.text for turn in turns(got, "assistant")]
