@@ -34,6 +34,11 @@ def fields(request: RecordedRequest) -> list[tuple[str, Any]]:
         return []
 
 
+def nulls(*requests: RecordedRequest) -> list[str]:
+    """Return the paths of all fields that hold null, which picky vendors refuse."""
+    return [path for request in requests for path, value in fields(request) if value is None]
+
+
 def strings(*requests: RecordedRequest) -> list[str]:
     """Return every text in the bodies of requests, in order."""
     return [value for request in requests for _, value in fields(request) if isinstance(value, str)]

@@ -164,6 +164,11 @@ class UnaskedDimensions(Embedding):
         return {**super().body(invocation, batch), "dimensions": 8}
 
 
+class NullDimensions(Embedding):
+    def body(self, invocation: Invocation[Any], batch: Sequence[str]) -> dict[str, Any]:
+        return {**super().body(invocation, batch), "size": None}
+
+
 class SwappedTypes(Embedding):
     def texts(self, invocation: Invocation[Any]) -> Sequence[str]:
         word = "passage: " if invocation.request.input_type == "query" else "query: "
@@ -334,6 +339,7 @@ WRONG = {
         ("EMB-11", CutsCharacters, "B100"),
         ("EMB-11", HalvesForEver, "B100"),
         ("EMB-12", UnaskedDimensions, ""),
+        ("EMB-12", NullDimensions, ""),
         ("EMB-13", SwappedTypes, "B099"),
         ("EMB-13", TypeOfTheLastCall, ""),
         ("EMB-13", KnowsNoType, "B099"),

@@ -39,6 +39,11 @@ class SendsWhole(Moderation):
         return [text]
 
 
+class TidiesText(Moderation):
+    def pieces(self, text: str) -> list[str]:
+        return super().pieces(" ".join(text.split()))
+
+
 class OpenWhenDown(Moderation):
     def exchange(self, invocation: Invocation[Any]) -> Flow:
         try:
@@ -113,6 +118,7 @@ WRONG = {
         ("MOD-01", LastVerdict, ""),
         ("MOD-03", SendsWhole, ""),
         ("MOD-03", FirstPiece, ""),
+        ("MOD-03", TidiesText, ""),
         ("MOD-04", OpenWhenDown, ""),
         ("MOD-04", OpenWhenOdd, ""),
         ("MOD-05", AnyOfWhatCame, ""),

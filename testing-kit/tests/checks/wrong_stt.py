@@ -116,6 +116,11 @@ class NoneInField(Hearing):
         return [*super().fields(invocation), ("language", str(None))]
 
 
+class ForcesEnglish(Hearing):
+    def fields(self, invocation: Invocation[Any]) -> list[tuple[str, str]]:
+        return [*super().fields(invocation), ("language", "en")]
+
+
 class SendsUser(Hearing):
     def fields(self, invocation: Invocation[Any]) -> list[tuple[str, str]]:
         return [*super().fields(invocation), *([("user", invocation.user)] if invocation.user else [])]
@@ -170,6 +175,7 @@ WRONG = {
         ("STT-07", SendsAgain, ""),
         ("STT-08", NoneInField, "B185"),
         ("STT-08", SendsUser, ""),
+        ("STT-08", ForcesEnglish, ""),
         ("STT-09", LeavesFiles, "B152"),
         ("STT-09", OpensTwice, "B186"),
         ("STT-09", OpensPathTwice, "B186"),

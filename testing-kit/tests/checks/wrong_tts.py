@@ -113,6 +113,16 @@ class AnyVoice(Speech):
         return speech_body(invocation.model, asked.content_text, voice)
 
 
+class NullSpeed(Speech):
+    def body(self, invocation: Invocation[Any]) -> dict[str, Any]:
+        return {**super().body(invocation), "speed": None}
+
+
+class StripsMarkup(Speech):
+    def body(self, invocation: Invocation[Any]) -> dict[str, Any]:
+        return {**super().body(invocation), "input": invocation.request.content_text.replace("*", "")}
+
+
 class PassesWords(Speech):
     def parse_response(self, invocation: Invocation[Any], response: HTTPResponse) -> SpeechAudio:
         return SpeechAudio(response.content, "audio/mpeg")
@@ -198,12 +208,14 @@ WRONG = {
         ("TTS-02", LosesTheEnd, ""),
         ("TTS-02", AsText, ""),
         ("TTS-02", StripsPieces, ""),
+        ("TTS-02", StripsMarkup, ""),
         ("TTS-04", CutsLongTexts, ""),
         ("TTS-04", CutsWords, ""),
         ("TTS-04", CutsWordsInReverse, ""),
         ("TTS-04", IgnoresLimit, ""),
         ("TTS-05", NoVoice, "B181"),
         ("TTS-05", AnyVoice, ""),
+        ("TTS-05", NullSpeed, ""),
         ("TTS-06", PassesWords, ""),
         ("TTS-06", StreamsWords, ""),
         ("TTS-07", FillsSilence, ""),

@@ -22,6 +22,7 @@ _DOCUMENT = ("document", "passage", "doc")
 def emb_12(ctx: Context) -> None:
     """A size that does not arrive gives vectors that the store refuses; one that nobody asked for is a 400."""
     got = ctx.embed(_TEXTS).ok()
+    ctx.expect(not seen.nulls(*got.requests), "null is sent", expected="fields without a value are left out")
     given = json.dumps(ctx.credentials()).lower()
     unasked = [path for path, _ in seen.fields(got.request) if "dimension" in path.lower()]
     declared = seen.number(ctx, "dimensions")

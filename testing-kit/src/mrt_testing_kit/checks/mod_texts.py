@@ -98,6 +98,10 @@ def mod_02(ctx: Context) -> None:
 )
 def mod_03(ctx: Context) -> None:
     """Vendors refuse long texts, or cut them: every word has to be seen whole, in requests that are taken."""
+    for text in ("  Spaces & <tags>\n\tand 🦉 Größe 世界 ", "CAPITALS stay", '"quoted" \\ 0'):
+        got = ctx.moderate(text).ok()
+        ctx.expect(text in seen.strings(*got.requests), "the text is changed on the way", expected=text)
+        ctx.expect(not seen.nulls(*got.requests), "null is sent", expected="fields without a value are left out")
     size = seen.number(ctx, "max_characters_per_chunk")
     items = seen.number(ctx, "max_chunks")
     length = 3 * size + 5 if size is not None else 9000

@@ -35,7 +35,7 @@ def rrk_03(ctx: Context) -> None:
             for top in (None, 0, 1, 2, len(docs) - 1, len(docs), len(docs) + 5):
                 got = ctx.rerank(QUERY, docs, top_n=top)
                 judge(ctx, got, docs, right if top is None else right[:top])
-                nulls = [path for request in got.requests for path, value in seen.fields(request) if value is None]
+                nulls = seen.nulls(*got.requests)
                 ctx.expect(not nulls, f"null is sent for {nulls}", expected="fields without a value are left out")
         got = ctx.rerank(QUERY, DOCS, top_n=-1)
         got.fails(mrt.InvokeBadRequestError, ValueError)

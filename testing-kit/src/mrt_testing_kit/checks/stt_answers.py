@@ -36,7 +36,6 @@ def stt_03(ctx: Context) -> None:
         ("F57", {"what": "error"}),
         ("F57", {"what": "null"}),
         ("F57", {"what": "missing"}),
-        ("F57", {"what": "number"}),
         ("F24", {"what": "empty"}),
         ("F24", {"what": "hollow"}),
         ("F24", {"what": "null"}),
@@ -153,5 +152,8 @@ def stt_08(ctx: Context) -> None:
         (name, value) for name, value in fields if value.strip().lower() in ("", "none", "null", "undefined", "nan")
     ]
     ctx.expect(not hollow, f"fields without a value are sent: {hollow}", expected="fields that say something")
+    told = set(map(str, ctx.credentials().values()))
+    forced = [(name, value) for name, value in fields if name in ("language", "prompt") and value not in told]
+    ctx.expect(not forced, f"the language or a prompt is sent that nobody gave: {forced}", expected="no such field")
     names = [name for name, _ in fields if not name.endswith("[]")]
     ctx.equal(len(names), len(set(names)), f"the number of different fields among {names}")

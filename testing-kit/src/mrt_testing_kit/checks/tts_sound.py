@@ -10,7 +10,9 @@ from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.outcome import Outcome
 
-_TEXTS = ("Hello there.", "Grüße, 世界!", "One two three four five six seven eight nine ten.", "Yes")
+# Nothing of this may be taken for markup, or out.
+_ODD = '*Stars* & <b>tags</b>, 5 > 3, #1\nand 🦉 "quotes" \\ at 20%.'
+_TEXTS = ("Hello there.", "Grüße, 世界!", "One two three four five six seven eight nine ten.", "Yes", _ODD)
 
 
 def judge(ctx: Context, got: Outcome, text: str) -> None:

@@ -93,6 +93,7 @@ def tts_05(ctx: Context) -> None:
     default = properties.get("default_voice")
     got = ctx.speak()
     judge(ctx, got, "Hello there.")
+    ctx.expect(not seen.nulls(got.request), "null is sent", expected="fields without a value are left out")
     if default:
         ctx.expect(default in seen.strings(got.request), "the default voice is not sent", expected=default)
     listed = [voice.value for voice in ctx.handle().voices()]

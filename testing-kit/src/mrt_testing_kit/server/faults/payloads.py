@@ -207,7 +207,7 @@ class OddAudio(Fault):
     "F57",
     "odd transcript",
     options={"what": "empty"},
-    choices={"what": ("empty", "null", "missing", "error", "number", "verbose")},
+    choices={"what": ("empty", "null", "missing", "error", "verbose")},
 )
 class OddTranscript(Fault):
     """Empty, null or missing text, an error in its place, or a document with more in it than was asked for."""
@@ -220,8 +220,6 @@ class OddTranscript(Fault):
             segment = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [], "temperature": 0.0}
             more = {"task": "transcribe", "language": "english", "duration": 1.5, "segments": [segment], "words": None}
             return {**more, **payload, "logprobs": None}
-        if what == "number":
-            return {**payload, "text": 7}
         if what == "error":
             return {"error": {"message": "The oracle is deaf.", "type": "server_error"}}
         changed = {name: value for name, value in payload.items() if name != "text"}
