@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from xin_calls import chat_events, make_call, make_response, run_stream
 from xin_replay import WEATHER
 
@@ -116,6 +116,7 @@ scraps = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(scraps, max_size=14))
 def test_any_text_is_read_the_same_however_it_is_cut(parts: list[str]) -> None:
     text = "".join(parts)
@@ -126,6 +127,7 @@ def test_any_text_is_read_the_same_however_it_is_cut(parts: list[str]) -> None:
         assert whole[0] == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.dictionaries(st.text(max_size=5), st.text(max_size=9)))))
 def test_calls_with_any_arguments_come_out(wanted: list[tuple[str, dict[str, str]]]) -> None:
     text = "".join(f"{before.replace('<', '')}{call('f', **arguments)}" for before, arguments in wanted)

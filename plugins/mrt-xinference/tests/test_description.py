@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mrt.entities.common import ModelType
 from mrt_xinference.description import describe
@@ -83,6 +83,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["model_ability", "model_family", "model_name", "model_engine"]), json_values))
 def test_no_field_breaks_it(fields: dict[str, Any]) -> None:
     for kind in ("LLM", "audio"):
