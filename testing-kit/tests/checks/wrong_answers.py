@@ -64,7 +64,7 @@ def _count_list(self: Any, model: str, credentials: Any, messages: Any, tools: A
 def _printed(value: Any, _: Invocation[Any]) -> Any:
     for holder in holders(value):
         if "refusal" in holder:
-            holder["content"] = f"{holder.get('content') or ''}{holder['refusal'] if holder['refusal'] else ''}"
+            holder["content"] = f"{holder.get('content') or ''}{holder['refusal'] or ''}"
         for name in ("reasoning_content", "tool_calls"):
             if name in holder and holder[name] is None:
                 holder["content"] = f"{holder.get('content')}{holder[name]}"

@@ -1,6 +1,6 @@
 """Wrong language models: the reference with one mistake each, and the check that has to find it.
 
-Each variant changes what goes out (``body``), what comes in (``event``, ``payload``) or what is given to core (``chunk``,
+Each variant changes what goes out (``body``), what comes in (``event``, ``payload``) or what core is given (``chunks``,
 ``result``) of an otherwise right provider, or replaces one method of it.
 """
 

@@ -194,7 +194,7 @@ def rsn_07(ctx: Context) -> None:
     with ctx.fault("F39", what="blank"):
         got = ctx.chat("What is 2 + 2?")
     judge(ctx, got, "", "The answer is 4.")
-    ctx.equal(got.reasoning, "", "the reasoning, which is blank")
+    ctx.equal(got.reasoning, "", "the reasoning of a model that did not think")
     if ctx.server.dialect.think_tags:
         for pieces in (["<think>", "\n\n", "</think>", "\n\n", "Fine."], ["<think></think>Fine."]):
             ctx.server.next_answer(Answer(parts=[Text(pieces)]))
@@ -202,7 +202,7 @@ def rsn_07(ctx: Context) -> None:
             if misread(got):
                 return
             judge(ctx, got, "", "Fine.")
-            ctx.equal(got.reasoning, "", "the reasoning, which is blank")
+            ctx.equal(got.reasoning, "", "the reasoning of a model that did not think")
 
 
 @check(
