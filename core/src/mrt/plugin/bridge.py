@@ -21,11 +21,14 @@ _POLL = 0.1
 def ainvoke_in_thread(invoke: Callable[[Invocation[Any]], Any], invocation: Invocation[Any]) -> Any:
     """Return an awaitable of the result, or an async iterator of the chunks, of a plugin's blocking `invoke`."""
     if invocation.stream:
-        return _stream(invoke, invocation)
+        # The context of the call, with its time limits: when the first chunk is read, it is gone.
+        return _stream(invoke, invocation, contextvars.copy_context())
     return asyncio.to_thread(invoke, invocation)
 
 
-async def _stream(invoke: Callable[[Invocation[Any]], Any], invocation: Invocation[Any]) -> AsyncIterator[Any]:
+async def _stream(
+    invoke: Callable[[Invocation[Any]], Any], invocation: Invocation[Any], context: contextvars.Context
+) -> AsyncIterator[Any]:
     loop = asyncio.get_running_loop()
     chunks: Queue[tuple[Any, BaseException | None]] = Queue(QUEUE_SIZE)
     ready = asyncio.Event()
@@ -45,7 +48,7 @@ async def _stream(invoke: Callable[[Invocation[Any]], Any], invocation: Invocati
             except Full:
                 continue
             wake()
-            return True
+            return not left.is_set()
         return False
 
     def run() -> None:
@@ -64,7 +67,6 @@ async def _stream(invoke: Callable[[Invocation[Any]], Any], invocation: Invocati
                 close()
         put((None, error))
 
-    context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name="mrt-stream", daemon=True).start()
     try:
         while True:
@@ -81,6 +83,9 @@ async def _stream(invoke: Callable[[Invocation[Any]], Any], invocation: Invocati
             yield chunk
     finally:
         left.set()
+        # Room for a thread that waits with its next chunk: it sees at once that its reader has left.
+        while not chunks.empty():
+            chunks.get_nowait()
 
 
 def _as_iterator(result: Any) -> Iterator[Any]:

@@ -37,4 +37,8 @@ class TTSModel(AIModel):
         """Unpack the invocation for `_invoke`."""
         request = invocation.request
         credentials = invocation.credentials.reveal()
-        return self._invoke(invocation.model, credentials, request.content_text, request.voice, user=invocation.user)
+        sound = self._invoke(invocation.model, credentials, request.content_text, request.voice, user=invocation.user)
+        if invocation.stream or isinstance(sound, (bytes, bytearray)):
+            return sound
+        # Read here, where the errors of the plugin's generator are still mapped.
+        return list(sound)
