@@ -14,6 +14,7 @@ from mrt import (
     LLMResultChunkDelta,
     ServerSentEvent,
 )
+from mrt.entities.plain import is_list, is_mapping
 from mrt.http.status import error_from_body
 from mrt_testing_kit.references.openai_http.common import bad
 from mrt_testing_kit.references.openai_http.think import ThinkSplitter
@@ -36,7 +37,7 @@ def read_answer(body: Mapping[str, Any], model: str, names: Mapping[str, str]) -
         InvokeBadResponseError: It answers nothing.
     """
     choices = body.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    choice = choices[0] if is_list(choices) and choices and is_mapping(choices[0]) else {}
     message = choice.get("message") or {}
     splitter = ThinkSplitter()
     text, thought = splitter.feed(message.get("content") or "")
@@ -95,7 +96,7 @@ class AnswerStream:
         choices = body.get("choices") or ()
         chunks: list[LLMResultChunk] = []
         for choice in choices:
-            if not isinstance(choice, dict):
+            if not is_mapping(choice):
                 raise bad("has a choice that is no object")
             chunks += self._take(choice.get("delta") or {})
             self._finish = self._finish or choice.get("finish_reason")
@@ -117,16 +118,16 @@ class AnswerStream:
         delta = LLMResultChunkDelta(0, AssistantPromptMessage("", calls), llm_usage(self._usage), self._finish)
         return [*chunks, LLMResultChunk(self._model, delta, request_id=self.request_id)]
 
-    def _object(self, event: ServerSentEvent) -> dict[str, Any]:
+    def _object(self, event: ServerSentEvent) -> Mapping[str, Any]:
         try:
             body = json.loads(event.data)
         except ValueError as error:
             if event.event == "error":
                 raise error_from_body(event.data.decode("utf-8", "replace"), request_id=self.request_id) from error
             raise bad(f"has an event that is no JSON: {error}") from error
-        if isinstance(body, str) or event.event == "error" or (isinstance(body, dict) and _is_error(body)):
+        if isinstance(body, str) or event.event == "error" or (is_mapping(body) and _is_error(body)):
             raise error_from_body(body, request_id=self.request_id)
-        if not isinstance(body, dict):
+        if not is_mapping(body):
             raise bad("has an event that is no JSON object")
         return body
 
@@ -156,4 +157,4 @@ def _is_error(body: Mapping[str, Any]) -> bool:
 def _reasoning(message: Mapping[str, Any]) -> str:
     value = next((message[name] for name in _REASONING if message.get(name)), "")
     # A list of parts, as OpenRouter has it.
-    return "".join(str(part.get("text") or "") for part in value) if isinstance(value, list) else value
+    return "".join(str(part.get("text") or "") for part in value) if is_list(value) else value

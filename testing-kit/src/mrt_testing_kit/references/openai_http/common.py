@@ -17,6 +17,7 @@ from mrt import (
     Secret,
     reveal,
 )
+from mrt.entities.plain import is_mapping
 from mrt.http.status import error_from_body, names_error
 from mrt.http.url import endpoint
 
@@ -47,7 +48,7 @@ def bad(what: str, response: HTTPResponse | None = None) -> InvokeBadResponseErr
     return InvokeBadResponseError(f"the answer {what}", status=response.status, request_id=response.request_id)
 
 
-def object_of(response: HTTPResponse, key: str) -> dict[str, Any]:
+def object_of(response: HTTPResponse, key: str) -> Mapping[str, Any]:
     """Return the JSON object of an answer.
 
     Args:
@@ -58,9 +59,9 @@ def object_of(response: HTTPResponse, key: str) -> dict[str, Any]:
         InvokeError: It is an error, or no object.
     """
     value = response.json()
-    if isinstance(value, str) or names_error(value) or (isinstance(value, dict) and "detail" in value):
+    if isinstance(value, str) or names_error(value) or (is_mapping(value) and "detail" in value):
         raise error_from_body(value, request_id=response.request_id, headers=response.headers)
-    if not isinstance(value, dict) or value.get(key) is None:
+    if not is_mapping(value) or value.get(key) is None:
         raise bad(f"has no {key}", response)
     return value
 

@@ -74,7 +74,7 @@ def _text(message: PromptMessage) -> str:
     texts: list[str] = []
     for part in message.content:
         if not isinstance(part, TextPromptMessageContent):
-            raise InvokeBadRequestError(f"a {message.role} message takes text only, and holds a part of type {part.type}")
+            raise InvokeBadRequestError(f"a {message.role} message takes text only, no part of type {part.type}")
         texts.append(part.data)
     return "\n".join(texts)
 

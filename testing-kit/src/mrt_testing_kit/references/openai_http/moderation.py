@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mrt import (
@@ -14,6 +15,7 @@ from mrt import (
     ModerationRequest,
     ModerationResult,
 )
+from mrt.entities.plain import is_list, is_mapping
 from mrt_testing_kit.references.openai_http.common import ReferenceModel, bad, object_of
 from mrt_testing_kit.references.openai_http.schema import entity
 
@@ -56,18 +58,20 @@ def read_results(results: Any, size: int, model: str) -> ModerationResult:
         InvokeBadResponseError: A piece has no result, or it does not say whether it is flagged: no text is harmless
             because of that.
     """
-    if not isinstance(results, list) or len(results) != size:
+    if not is_list(results) or len(results) != size:
         raise bad(f"has not one result for each of {size} pieces")
     found = ModerationResult(False, {}, {}, model)
     categories: dict[str, bool] = {}
     scores: dict[str, float] = {}
     for result in results:
-        if not isinstance(result, dict) or not isinstance(result.get("flagged"), bool):
+        if not is_mapping(result) or not isinstance(result.get("flagged"), bool):
             raise bad("does not say whether a text is flagged")
         found.flagged = found.flagged or result["flagged"]
-        for name, is_flagged in (result.get("categories") or {}).items():
+        told: Mapping[str, Any] = result.get("categories") or {}
+        for name, is_flagged in told.items():
             categories[name] = categories.get(name, False) or bool(is_flagged)
-        for name, score in (result.get("category_scores") or {}).items():
+        scored: Mapping[str, Any] = result.get("category_scores") or {}
+        for name, score in scored.items():
             if isinstance(score, (int, float)):
                 scores[name] = max(scores.get(name, 0.0), float(score))
     found.categories, found.scores = categories, scores

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrt import InvokeBadRequestError, PromptMessage, PromptMessageTool
+from mrt.entities.plain import is_mapping
 from mrt_testing_kit.references.openai_http.messages import wire_messages
 from mrt_testing_kit.references.openai_http.tools import wire_choice, wire_tools
 
@@ -66,7 +67,7 @@ def _format(wanted: str, schema: Any) -> dict[str, Any]:
             schema = json.loads(schema)
         except ValueError as error:
             raise InvokeBadRequestError(f"json_schema is no JSON: {error}") from error
-    if not isinstance(schema, dict):
+    if not is_mapping(schema):
         raise InvokeBadRequestError("response_format json_schema needs a json_schema")
-    named = schema if isinstance(schema.get("schema"), dict) else {"name": "answer", "schema": schema}
+    named = schema if is_mapping(schema.get("schema")) else {"name": "answer", "schema": schema}
     return {"type": "json_schema", "json_schema": named}

@@ -17,6 +17,7 @@ from mrt import (
     RerankRequest,
     RerankResult,
 )
+from mrt.entities.plain import is_list, is_mapping
 from mrt_testing_kit.references.openai_http.common import ReferenceModel, bad, object_of
 from mrt_testing_kit.references.openai_http.schema import entity
 
@@ -59,13 +60,13 @@ def read_scores(results: Any, docs: Sequence[str]) -> list[RerankDocument]:
     Raises:
         InvokeBadResponseError: A document is none of them, or a score is no finite number.
     """
-    if not isinstance(results, list) or not results:
+    if not is_list(results) or not results:
         raise bad("has no results")
     return [_document(entry, docs) for entry in results]
 
 
 def _document(entry: Any, docs: Sequence[str]) -> RerankDocument:
-    index = entry.get("index") if isinstance(entry, dict) else None
+    index = entry.get("index") if is_mapping(entry) else None
     if not isinstance(index, int) or not 0 <= index < len(docs):
         raise bad(f"names document {index!r} of {len(docs)}")
     try:

@@ -19,6 +19,7 @@ from mrt import (
     TextEmbeddingRequest,
     TextEmbeddingResult,
 )
+from mrt.entities.plain import is_list, is_mapping
 from mrt.plugin import Flow
 from mrt_testing_kit.references.openai_http.common import ReferenceModel, bad, object_of
 from mrt_testing_kit.references.openai_http.schema import entity
@@ -94,11 +95,11 @@ def read_vectors(data: Any, size: int) -> list[list[float]]:
     Raises:
         InvokeBadResponseError: A vector is missing, there twice, or not made of finite numbers.
     """
-    if not isinstance(data, list) or len(data) != size:
+    if not is_list(data) or len(data) != size:
         raise bad(f"has not one vector for each of {size} texts")
     by_index: dict[int, list[float]] = {}
     for place, entry in enumerate(data):
-        if not isinstance(entry, dict):
+        if not is_mapping(entry):
             raise bad("has a vector that is no object")
         by_index[entry.get("index", place)] = _vector(entry.get("embedding"))
     if sorted(by_index) != list(range(size)):

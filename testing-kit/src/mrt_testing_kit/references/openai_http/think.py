@@ -2,71 +2,66 @@
 
 from __future__ import annotations
 
+import re
+
 OPEN, CLOSE = "<think>", "</think>"
+_TAG = re.compile(f"{OPEN}|{CLOSE}")
 
 
 class ThinkSplitter:
-    """Tells thinking from the answer while the text comes in; a tag may be cut anywhere.
+    """Tells thinking from the answer while the text comes in.
 
-    Tags count in an answer that begins with one, so that an answer about tags stays whole. Thinking may come in several
-    rounds, hold further tags, and lack its end.
+    A tag may be cut anywhere, pairs may follow each other or nest, and between backticks a tag is code.
     """
 
     def __init__(self) -> None:
         self._held = ""
         self._depth = 0
-        self._begun = False
-        self._plain = False
+        self._ticks = 0
+        self._is_fresh = False
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return the next piece of the answer, and of the thinking."""
-        self._held += text
-        if not self._begun and not self._begin():
-            return "", ""
-        if self._plain:
-            text, self._held = self._held, ""
-            return text, ""
-        answer = thinking = ""
-        found = True
-        while found:
-            piece, found = self._next_piece()
-            answer, thinking = (answer, thinking + piece) if self._depth else (answer + piece, thinking)
-            if found:
-                self._pass_tag()
-        return answer, thinking
+        text = self._held + text
+        # What may be the beginning of a tag waits for the next piece.
+        keep = max(_overlap(text, OPEN), _overlap(text, CLOSE))
+        self._held = text[len(text) - keep :]
+        return self._split(text[: len(text) - keep])
 
     def end(self) -> tuple[str, str]:
         """Return what was held back, at the end of the text."""
         held, self._held = self._held, ""
-        return ("", held) if self._depth else (held, "")
+        return self._split(held)
 
-    def _begin(self) -> bool:
-        start = self._held.lstrip()
-        if OPEN.startswith(start) and start != OPEN:
-            return False
-        self._begun = True
-        self._plain = not start.startswith(OPEN)
-        if not self._plain:
-            self._held = start
-        return True
+    def _split(self, text: str) -> tuple[str, str]:
+        answer = thinking = ""
+        start = 0
+        for tag in _TAG.finditer(text):
+            before, start = text[start : tag.start()], tag.end()
+            if self._depth:
+                self._depth += 1 if tag.group() == OPEN else -1
+                thinking += before
+                self._is_fresh = self._depth == 0
+                continue
+            answer += self._said(before)
+            if tag.group() == OPEN and self._ticks % 2 == 0:
+                self._depth = 1
+            else:
+                answer += self._said(tag.group())
+        rest = text[start:]
+        return (answer, thinking + rest) if self._depth else (answer + self._said(rest), thinking)
 
-    def _next_piece(self) -> tuple[str, bool]:
-        """Return the text up to the next tag, and whether there is one."""
-        tags = (OPEN, CLOSE) if self._depth else (OPEN,)
-        places = [place for tag in tags if (place := self._held.find(tag)) >= 0]
-        end = min(places) if places else len(self._held) - max(_overlap(self._held, tag) for tag in tags)
-        piece, self._held = self._held[:end], self._held[end:]
-        return piece, bool(places)
-
-    def _pass_tag(self) -> None:
-        tag = OPEN if self._held.startswith(OPEN) else CLOSE
-        self._depth += 1 if tag == OPEN else -1
-        self._held = self._held[len(tag) :]
+    def _said(self, text: str) -> str:
+        # The line breaks between thinking and answer belong to neither.
+        text = text.lstrip("\n") if self._is_fresh else text
+        self._is_fresh = self._is_fresh and not text
+        self._ticks += text.count("`")
+        return text
 
 
 def _overlap(text: str, tag: str) -> int:
-    """Return how much of the end of a text may be the beginning of a tag."""
-    return next((size for size in range(min(len(tag) - 1, len(text)), 0, -1) if text.endswith(tag[:size])), 0)
+    """Return how many characters at the end of a text may be the beginning of a tag."""
+    return next((size for size in range(len(tag) - 1, 0, -1) if text.endswith(tag[:size])), 0)
 
 
 def without_thinking(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrt import InvokeBadRequestError, PromptMessageTool, ToolCall, ToolCallFunction
+from mrt.entities.plain import is_mapping
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
@@ -90,14 +91,14 @@ class CallReader:
             if call is None:
                 self.begin(piece)
                 continue
-            function = piece.get("function") or {}
+            function: dict[str, Any] = piece.get("function") or {}
             call.id = call.id or piece.get("id") or ""
             call.function.name = call.function.name or self._name(function)
             call.function.arguments += arguments_of(function.get("arguments"))
 
     def begin(self, piece: dict[str, Any]) -> None:
         """Begin another call."""
-        function = piece.get("function") or {}
+        function: dict[str, Any] = piece.get("function") or {}
         arguments = arguments_of(function.get("arguments"))
         call = ToolCall(piece.get("id") or "", "function", ToolCallFunction(self._name(function), arguments))
         self.calls.append(call)
@@ -142,6 +143,6 @@ class CallReader:
 
 def _is_whole(arguments: str) -> bool:
     try:
-        return isinstance(json.loads(arguments), dict)
+        return is_mapping(json.loads(arguments))
     except ValueError:
         return False

@@ -45,14 +45,17 @@ class ReferenceTTS(ReferenceModel, TTSModel):
 
     def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
         """Return the same for every model: the server does not tell."""
-        voices = [{"mode": name, "name": name.title(), "language": ["en-US"]} for name in VOICES]
-        return entity(
-            model, ModelType.TTS, {"default_voice": VOICES[0], "voices": voices, "audio_type": FORMAT}
-        )
+        return tts_entity(model)
 
     def smallest(self) -> TTSRequest:
         """Return a short text."""
         return TTSRequest("Hi.")
+
+
+def tts_entity(model: str) -> AIModelEntity:
+    """Return the schema of a model."""
+    voices = [{"mode": name, "name": name.title(), "language": ["en-US"]} for name in VOICES]
+    return entity(model, ModelType.TTS, {"default_voice": VOICES[0], "voices": voices, "audio_type": FORMAT})
 
 
 def speech_body(model: str, text: str, voice: str | None) -> dict[str, Any]:
