@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from mrt_testing_kit.server import OracleServer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +39,9 @@ def run(code: str, server: OracleServer, folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text("utf-8")], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text("utf-8")], ids=lambda p: p.name
+)
 def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, server: OracleServer, tmp_path: Path) -> None:
     blocks = [code for skip, code in BLOCK.findall(page.read_text("utf-8")) if not skip]
     code = "\n".join(blocks)
@@ -59,7 +62,12 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, server: Oracle
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.name)
 def test_an_example_runs(example: Path, server: OracleServer, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(example)], env=environment(server), cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, str(example)],
+        env=environment(server),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from mrt.entities.record import Record
 
@@ -84,7 +84,7 @@ class MultiModalPromptMessageContent(Record):
 class ImagePromptMessageContent(MultiModalPromptMessageContent):
     """An image; `detail` is what vendors call low, high or auto resolution."""
 
-    type: Literal[PromptMessageContentType.IMAGE] = PromptMessageContentType.IMAGE
+    type: Literal[PromptMessageContentType.IMAGE] = PromptMessageContentType.IMAGE  # pyright: ignore[reportIncompatibleVariableOverride]
     detail: Literal["low", "high", "auto"] = "low"
 
 
@@ -92,21 +92,21 @@ class ImagePromptMessageContent(MultiModalPromptMessageContent):
 class AudioPromptMessageContent(MultiModalPromptMessageContent):
     """A sound."""
 
-    type: Literal[PromptMessageContentType.AUDIO] = PromptMessageContentType.AUDIO
+    type: Literal[PromptMessageContentType.AUDIO] = PromptMessageContentType.AUDIO  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @dataclass(slots=True, kw_only=True)
 class VideoPromptMessageContent(MultiModalPromptMessageContent):
     """A film."""
 
-    type: Literal[PromptMessageContentType.VIDEO] = PromptMessageContentType.VIDEO
+    type: Literal[PromptMessageContentType.VIDEO] = PromptMessageContentType.VIDEO  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @dataclass(slots=True, kw_only=True)
 class DocumentPromptMessageContent(MultiModalPromptMessageContent):
     """A document, for example a PDF."""
 
-    type: Literal[PromptMessageContentType.DOCUMENT] = PromptMessageContentType.DOCUMENT
+    type: Literal[PromptMessageContentType.DOCUMENT] = PromptMessageContentType.DOCUMENT  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 PromptMessageContent = (
@@ -153,8 +153,9 @@ class ToolCall(Record):
     def __post_init__(self) -> None:
         self.id = self.id or ""
         self.type = self.type or "function"
-        if isinstance(self.function, Mapping):
-            self.function = ToolCallFunction(**self.function)
+        function: Any = self.function
+        if isinstance(function, Mapping):
+            self.function = ToolCallFunction(**cast("Mapping[str, Any]", function))
 
 
 @dataclass(slots=True)
@@ -163,7 +164,7 @@ class PromptMessageTool(Record):
 
     name: str
     description: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -219,7 +220,7 @@ class AssistantPromptMessage(PromptMessage):
         opaque_body: What the vendor wants to see again in the next turn, for example signed thinking blocks.
     """
 
-    tool_calls: list[ToolCall] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list[ToolCall])
     reasoning_content: str | None = None
     opaque_body: Any = None
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 
 class Record:
@@ -23,8 +23,7 @@ class Record:
     def model_dump(self, *, exclude_none: bool = False) -> dict[str, Any]:
         """Return the fields as plain dicts, lists, strings and numbers; decimals as strings, bytes as base64."""
         dumped = _plain(self, exclude_none)
-        assert isinstance(dumped, dict)
-        return dumped
+        return cast("dict[str, Any]", dumped)
 
     def model_dump_json(self, *, exclude_none: bool = False, indent: int | None = None) -> str:
         """Return the fields as JSON text."""
@@ -44,7 +43,8 @@ def _plain(value: Any, exclude_none: bool) -> Any:
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr)
         return {name: _plain(item, exclude_none) for name, item in pairs if not (exclude_none and item is None)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, exclude_none) for key, item in value.items()}
+        pairs_of: Mapping[Any, Any] = value
+        return {str(key): _plain(item, exclude_none) for key, item in pairs_of.items()}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_none=exclude_none)
     if hasattr(value, "__iter__"):

@@ -106,8 +106,8 @@ class ModerationResult(Record):
     """
 
     flagged: bool
-    categories: Mapping[str, bool] = field(default_factory=dict)
-    scores: Mapping[str, float] = field(default_factory=dict)
+    categories: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
     model: str = ""
     request_id: str | None = None
 

@@ -29,7 +29,9 @@ def _elsewhere(ctx: Context, url: str) -> dict[str, Any]:
 def err_09(ctx: Context) -> None:
     """A vendor that takes the request and says nothing must not hold the caller for ever."""
     # Silence takes half a second each time, so every way tries one or two places, and types beside llm one way.
-    places: tuple[str, ...] = {"sync": ("first-byte", "head"), "async": ("first-byte", "read")}.get(ctx.way, ("first-byte",))
+    places: tuple[str, ...] = {"sync": ("first-byte", "head"), "async": ("first-byte", "read")}.get(
+        ctx.way, ("first-byte",)
+    )
     if ctx.kind != "llm":
         places = places[:1] if ctx.way == "sync" else ()
     for where in places:
