@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
+
+from mrt.entities.plain import is_mapping
 
 
 class Record:
@@ -42,9 +43,8 @@ def _plain(value: Any, exclude_none: bool) -> Any:
     if dataclasses.is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr)
         return {name: _plain(item, exclude_none) for name, item in pairs if not (exclude_none and item is None)}
-    if isinstance(value, Mapping):
-        pairs_of: Mapping[Any, Any] = value
-        return {str(key): _plain(item, exclude_none) for key, item in pairs_of.items()}
+    if is_mapping(value):
+        return {str(key): _plain(item, exclude_none) for key, item in value.items()}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_none=exclude_none)
     if hasattr(value, "__iter__"):
