@@ -110,6 +110,7 @@ class Dialect:
         key_prefix: what stands before the key there.
         fields: the fields that each kind of endpoint takes, for strict servers; a kind that is left out takes any.
         usage_flag: whether a strict server wants streams to ask for token counts.
+        right_counts: whether the vendor's token counts can be relied on; else an estimate is right as well.
         stop_field: the field of the stop strings.
         stop_limit: how many of them a strict server takes; None is no limit.
         renamed_limit: whether models that reason refuse the field max_tokens, and want max_completion_tokens.
@@ -130,6 +131,7 @@ class Dialect:
     key_prefix: ClassVar[str] = "Bearer "
     fields: ClassVar[Mapping[str, frozenset[str]]] = {}
     usage_flag: ClassVar[bool] = False
+    right_counts: ClassVar[bool] = True
     stop_field: ClassVar[str] = "stop"
     stop_limit: ClassVar[int | None] = MOST_STOPS
     renamed_limit: ClassVar[bool] = False

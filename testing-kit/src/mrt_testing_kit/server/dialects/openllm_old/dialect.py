@@ -29,6 +29,7 @@ class OldOpenLLM(Dialect):
     """
 
     name = "openllm-0.4"
+    right_counts = False
     routes = (
         Route("GET", "/readyz", "other", "alive", open=True),
         Route("GET", "/livez", "other", "alive", open=True),
