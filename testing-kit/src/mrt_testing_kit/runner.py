@@ -109,6 +109,7 @@ def assemble(session: Session, ids: Iterable[str] | str | None = None) -> Report
         source=target.source,
         credentials=_templates(target),
         tier=session.tier,
+        notes=list(dict.fromkeys(session.notes)),
     )
     for result in session.results:
         report.checks[result.id].cases.append(result)

@@ -1,8 +1,8 @@
 """A new plugin from the templates of the kit.
 
-A template is a file whose name ends in ``.in``, with the placeholders of `string.Template`; ``__package__`` in a path
-is the package's name and ``__snake__`` the provider's, and a name that begins with ``dot_`` gets a dot in its place. What lies in ``common`` is for all
-kinds, and a kind's own folder adds to it or replaces it.
+A template is a file whose name ends in ``.in``, with the placeholders of `string.Template`. In a path, ``__package__``
+is the package's name and ``__snake__`` the provider's, and a name that begins with ``dot_`` gets a dot in its place.
+What lies in ``common`` is for all kinds, and a kind's own folder adds to it or replaces it.
 """
 
 from __future__ import annotations

@@ -81,14 +81,15 @@ class Session:
         self.results: list[CaseResult] = []
         self.attempts: list[tuple[str, str]] = []
         self.is_partial = False
+        self.notes: list[str] = []
         self._server: OracleServer | None = None
         self._models: dict[str, list[Model]] | None = None
         self._stuck: TimeLimit | None = None
         self._late = 0
         self._baseline = Baseline()
 
-    # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, and
-    # `is_partial` tells whether only some checks were asked for.
+    # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, `notes` what
+    # checks want the report to say, and `is_partial` tells whether only some checks were asked for.
 
     @property
     def server(self) -> OracleServer:
@@ -191,12 +192,13 @@ class Session:
     def run(self, case: Case) -> CaseResult:
         """Run a case and keep its result."""
         started = time.perf_counter()
-        result = self._judge(case)
+        result = self.judge(case)
         result.seconds = round(time.perf_counter() - started, 4)
         self.results.append(result)
         return result
 
-    def _judge(self, case: Case) -> CaseResult:
+    def judge(self, case: Case) -> CaseResult:
+        """Run a case without keeping its result."""
         check = case.check
         entry = self.deviations.find(check, case.kind, case.way)
         result = CaseResult(check.id, case.label, "pass")
