@@ -37,8 +37,8 @@ def read_answer(body: Mapping[str, Any], model: str, names: Mapping[str, str]) -
         InvokeBadResponseError: It answers nothing.
     """
     choices = body.get("choices")
-    choice = choices[0] if is_list(choices) and choices and is_mapping(choices[0]) else {}
-    message = choice.get("message") or {}
+    choice: Mapping[str, Any] = choices[0] if is_list(choices) and choices and is_mapping(choices[0]) else {}
+    message: Mapping[str, Any] = choice.get("message") or {}
     splitter = ThinkSplitter()
     text, thought = splitter.feed(message.get("content") or "")
     rest, last = splitter.end()
