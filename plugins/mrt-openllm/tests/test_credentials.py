@@ -67,6 +67,7 @@ def test_a_slash_in_an_id_may_be_written_either_way(runtime: Runtime, asked: str
 def test_the_id_of_the_credentials_wins_over_the_name(runtime: Runtime, server: OracleServer) -> None:
     served = MODELS[server.dialect.name]
     check(runtime, server, "my name for it", model_id=f" {served} ")
+    check(runtime, server, served, model_id="  ")
     handle = runtime.llm("openllm/my name for it", {"server_url": server.url, "model_id": served})
     handle.invoke("Hi")
     assert server.requests[-1].json["model"] == served

@@ -13,6 +13,8 @@ from ollm_replay import RECORDS, Player
 
 from mrt import Runtime
 from mrt.errors import CredentialsValidateFailedError, InvokeBadRequestError, InvokeBadResponseError
+from mrt_openllm.server import Generation, Server
+from mrt_openllm.text_embedding import OpenLLMTextEmbeddingModel
 from mrt_testing_kit.server import OracleServer, ReplayServer, oracle
 
 Open = Callable[..., tuple[OracleServer, Any]]
@@ -82,6 +84,12 @@ def test_generations_without_embeddings_say_so(opened: Open, runtime: Runtime, g
     assert "/v1/embeddings" not in [request.path for request in server.requests]
     with pytest.raises(CredentialsValidateFailedError, match="has no embeddings"):
         handle.validate_credentials()
+
+
+def test_a_model_of_the_oldest_servers_may_not_embed() -> None:
+    server = Server(Generation.OLDEST, ("m",), embeds=False)
+    with pytest.raises(InvokeBadRequestError, match="has no embeddings"):
+        OpenLLMTextEmbeddingModel().schema_of("m", "m", server, {})
 
 
 @every_way

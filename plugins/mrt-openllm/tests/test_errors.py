@@ -173,6 +173,9 @@ def test_bare_text_comes_as_it_is_and_nothing_is_an_error() -> None:
     pieces = [b"gr\xc3", b"\xbc\xc3\x9f", b"e\xff"]
     chunks = [chunk for piece in pieces for chunk in parser.feed(ServerSentEvent(piece))]
     assert [chunk.text for chunk in [*chunks, *parser.finish()]] == ["gr", "üß", "e\ufffd"]
+    parser = MODEL.stream_parser(call_to("0.3", stream=True))
+    assert parser.feed(ServerSentEvent(b"\xc3")) == ()
+    assert [chunk.text for chunk in parser.finish()] == ["\ufffd"]
     with pytest.raises(InvokeBadResponseError, match="brought no text"):
         MODEL.stream_parser(call_to("0.3", stream=True)).finish()
 

@@ -20,7 +20,12 @@ from mrt_openllm.server import Generation, Server, look
 
 NEW_MODEL = {"id": "org/m", "owned_by": "vllm", "max_model_len": 4096}
 OLD_MODEL = {"id": "org--m", "owned_by": "na"}
-CONFIGURATION = {"generation_config": {"top_k": 5, "temperature": 0.7, "typical_p": None}, "n": 1, "top_p": 0.5}
+CONFIGURATION = {
+    "generation_config": {"top_k": 5, "temperature": 0.7, "typical_p": None},
+    "n": 1,
+    "top_p": 0.5,
+    "top_k": 9,
+}
 FIELDS = {"components": {"schemas": {"ChatCompletionRequest": {"properties": {"top_k": {}, "seed": {}}}}}}
 
 
@@ -54,6 +59,12 @@ def test_the_present_generation() -> None:
     server, paths = asked({"/models": listing(NEW_MODEL), "/openapi.json": FIELDS})
     assert server == Server(Generation.NEW, ("org/m",), {"org/m": 4096}, fields=frozenset({"top_k", "seed"}))
     assert paths == ["GET /models", "GET /openapi.json"]
+
+
+def test_a_server_of_another_owner_is_taken_for_one_of_the_present() -> None:
+    # A bento with another engine than vLLM.
+    server, _ = asked({"/models": listing({"id": "m", "owned_by": "acme"})})
+    assert server == Server(Generation.NEW, ("m",))
 
 
 @pytest.mark.parametrize(

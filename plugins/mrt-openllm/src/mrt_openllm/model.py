@@ -102,7 +102,7 @@ class OpenLLMModel(OpenAIModel):
 def wanted_id(model: str, credentials: CredentialsLike) -> str:
     """Return the id that was asked for: the credential, or the model's name."""
     given = reveal(credentials.get("model_id"))
-    return given.strip() if isinstance(given, str) and given.strip() else model
+    return given if isinstance(given, str) and given else model
 
 
 def not_served(wanted: str, server: Server) -> str:
