@@ -118,8 +118,9 @@ def main() -> int:
     chosen = args.only or []
     names = [name for name in NAMES if not chosen or name in chosen or not set(chosen) & set(NAMES)]
     measures = [what for what in MEASURES if not chosen or what in chosen or not set(chosen) & set(MEASURES)]
-    if args.quick:
+    if args.quick and not set(chosen) & set(NAMES):
         names = [name for name in names if name in ("httpx_client", "mrt_openai", "mrt_xinference", "openai_sdk")]
+    if args.quick and not set(chosen) & set(MEASURES):
         measures = [what for what in measures if what not in ("embeddings 2048 x 1536", "sync stream, paced")]
     if args.install:
         install(names)
@@ -137,7 +138,7 @@ def main() -> int:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "contestants": names,
         "measures": table,
-        "local": {} if chosen else without_server(args.quick),
+        "local": {} if set(chosen) & set(MEASURES) else without_server(args.quick),
     }
     return _write(results, args)
 
