@@ -26,10 +26,10 @@ from mrt_openllm.llm import OpenLLMLargeLanguageModel
 
 MODEL = OpenLLMLargeLanguageModel()
 TRACEBACK = """  + Exception Group Traceback (most recent call last):
-  |   File "/home/someone/openllm/entrypoints/openai.py", line 1, in chat
+  |   File "/srv/site/openllm/entrypoints/openai.py", line 1, in chat
   | cattrs.errors.ClassValidationError: While structuring ChatCompletionRequest (1 sub-exception)
   +-+---------------- 1 ----------------
-    |   File "/home/someone/cattrs/converters.py", line 440, in _structure_call
+    |   File "/srv/site/cattrs/converters.py", line 440, in _structure_call
     | ValueError: could not convert string to float: 'hot'
     | Structuring class ChatCompletionRequest @ attribute temperature
     +------------------------------------
@@ -52,7 +52,7 @@ def test_of_a_traceback_only_the_reason_is_told() -> None:
     error = error_of(answer(TRACEBACK, 500, "text/plain"))
     assert type(error) is InvokeServerUnavailableError
     assert error.description.endswith("traceback: ValueError: could not convert string to float: 'hot'")
-    assert "/home/someone" not in str(error)
+    assert "/srv/site" not in str(error)
     assert (error.status, error.retryable) == (500, False)
 
 

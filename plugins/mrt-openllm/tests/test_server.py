@@ -83,7 +83,7 @@ def test_the_generations_between(metadata: dict[str, Any], generation: Generatio
     assert paths == ["GET /models", "POST /metadata"]
 
 
-@pytest.mark.parametrize(("identity", "name"), [("org/m", "org/m"), ("/home/models/tiny/", "tiny")])
+@pytest.mark.parametrize(("identity", "name"), [("org/m", "org/m"), ("/srv/models/tiny/", "tiny")])
 def test_the_oldest_generation(identity: str, name: str) -> None:
     server, _ = asked({"/metadata": {"model_id": identity, "supports_embeddings": True, "configuration": "{}"}})
     assert server == Server(Generation.OLDEST, (name,), embeds=True)
@@ -146,7 +146,7 @@ def test_another_server_is_named_as_none(answers: dict[str, Any]) -> None:
         (("org/m",), "org/m", "org/m"),
         (("org/m",), "org--m", "org/m"),
         (("org--m",), "org/m", "org--m"),
-        (("m",), "/home/models/m/", "m"),
+        (("m",), "/srv/models/m/", "m"),
         (("a", "org/m"), "m", None),
         (("other/m",), "org/m", None),
     ],
