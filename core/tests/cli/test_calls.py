@@ -140,7 +140,7 @@ def test_validate(mrt: Runner, bare: Runner, asked: list[Any]) -> None:
     wrong = mrt("validate", "acme", env={"MRT_ACME_API_KEY": "sk-test-wrong"})
     assert (wrong.code, wrong.out, wrong.err) == (3, "", "error: the key was refused\n")
     bolt = bare("validate", "bolt/one", "-c", "uid=u", "-c", "login=none", "--json")
-    assert bolt.json == {"valid": True, "provider": "bolt", "model": "one", "model_type": "llm"}
+    assert bolt.json == {"valid": True, "provider": "bolt", "model": "one", "model_type": "llm", "label": "one"}
     rerank = bare("validate", "bolt/one", "--type", "rerank", "-c", "uid=u", "-c", "login=none")
     assert rerank.out == "the credentials for bolt/one (rerank) work\n"
 

@@ -34,15 +34,17 @@ def command(session: Session, name: Target, type_name: str | None) -> None:
     kind = model_type_of(provider, model, type_name) if model else None
     credentials = session.credentials(entry, model, kind)
     session.runtime.validate_credentials(entry.name, credentials, kind, model)
+    # What a plugin found out about the server stands in the label that it gives the model.
+    label = None
+    if model and kind:
+        label = session.runtime.model_schema(entry.name, kind, model, credentials).label.get(session.lang)
     if session.as_json:
-        write_json({"valid": True, "provider": entry.name, "model": model, "model_type": kind and kind.value})
+        found = {"valid": True, "provider": entry.name, "model": model, "model_type": kind and kind.value}
+        write_json({**found, "label": label} if label else found)
     else:
         write(f"the credentials for {name.provider}{f'/{model} ({kind})' if model else ''} work")
-        if model and kind:
-            # What a plugin found out about the server stands in the model's label.
-            label = session.runtime.model_schema(entry.name, kind, model, credentials).label.get(session.lang)
-            if label != model:
-                write(label)
+        if label not in (None, model):
+            write(str(label))
 
 
 def model_type_of(provider: ProviderEntity, model: str, given: str | None) -> ModelType:
