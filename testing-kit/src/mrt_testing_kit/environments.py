@@ -5,6 +5,7 @@ Nothing is fetched. A wheel is installed with what it declares to need, which is
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-_MADE_HERE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+_MADE_HERE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 _OURS = re.compile(r"PIP_|PYTHON|UV_|VIRTUAL_ENV|MRT_")
 LIMIT = 300.0
 """Seconds for one command."""
@@ -160,7 +161,8 @@ def contents(distribution: metadata.Distribution) -> Iterator[tuple[str, Path]]:
 
 def is_editable(distribution: metadata.Distribution) -> bool:
     """Tell whether a distribution's code lies in its source folder."""
-    return '"editable": true' in (distribution.read_text("direct_url.json") or "")
+    # Installers write this JSON with blanks and without.
+    return bool(json.loads(distribution.read_text("direct_url.json") or "{}").get("dir_info", {}).get("editable"))
 
 
 def _editable(pth: Path) -> Iterator[tuple[str, Path]]:

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from mrt_testing_kit.environments import is_editable
+
 # Written by installers, so not part of the wheel.
-_ADDED = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+_ADDED = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
 def version_of(distribution: str) -> str:
@@ -33,7 +35,7 @@ def installed_hash(distribution: str) -> str:
     except metadata.PackageNotFoundError:
         return ""
     record = found.read_text("RECORD")
-    if not record or '"editable": true' in (found.read_text("direct_url.json") or ""):
+    if not record or is_editable(found):
         return ""
     return _hash(record)
 

@@ -98,7 +98,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if path and used:
         _write(used, path)
     for found in suite.SESSIONS:
-        found.close()
+        found.end()
 
 
 def _write(sessions: list[Session], path: str) -> None:

@@ -86,6 +86,7 @@ class Session:
         self._models: dict[str, list[Model]] | None = None
         self._stuck: TimeLimit | None = None
         self._late = 0
+        self._endings: list[Callable[[], None]] = []
         self._baseline = Baseline()
 
     # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, `notes` what
@@ -130,6 +131,16 @@ class Session:
         if server is not None:
             server.stop()
 
+    def finally_do(self, ending: Callable[[], None]) -> None:
+        """Do something when the run is over."""
+        self._endings.append(ending)
+
+    def end(self) -> None:
+        """Stop the server, and remove what checks made for the whole run."""
+        self.close()
+        while self._endings:
+            self._endings.pop()()
+
     def leaks(self) -> list[str]:
         """Return what the provider left behind; to be asked after `close`."""
         return self._baseline.leaks()
@@ -138,7 +149,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.end()
 
     # Cases.
 
