@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mrt.entities.secret import masked
+
 if TYPE_CHECKING:
     from mrt.http.messages import Timeouts
     from mrt.runtime.embedding import TextEmbeddingHandle
@@ -33,6 +35,7 @@ def default_runtime() -> Runtime:
 
 def llm(name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None) -> LLMHandle:
     """Return a language model; see `Runtime.llm`."""
+    credentials = masked(credentials)
     return default_runtime().llm(name, credentials, timeouts=timeouts)
 
 
@@ -40,6 +43,7 @@ def text_embedding(
     name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
 ) -> TextEmbeddingHandle:
     """Return a text embedding model; see `Runtime.llm` for arguments and errors."""
+    credentials = masked(credentials)
     return default_runtime().text_embedding(name, credentials, timeouts=timeouts)
 
 
@@ -47,6 +51,7 @@ def rerank(
     name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
 ) -> RerankHandle:
     """Return a rerank model; see `Runtime.llm` for arguments and errors."""
+    credentials = masked(credentials)
     return default_runtime().rerank(name, credentials, timeouts=timeouts)
 
 
@@ -54,11 +59,13 @@ def speech2text(
     name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
 ) -> Speech2TextHandle:
     """Return a speech-to-text model; see `Runtime.llm` for arguments and errors."""
+    credentials = masked(credentials)
     return default_runtime().speech2text(name, credentials, timeouts=timeouts)
 
 
 def tts(name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None) -> TTSHandle:
     """Return a text-to-speech model; see `Runtime.llm` for arguments and errors."""
+    credentials = masked(credentials)
     return default_runtime().tts(name, credentials, timeouts=timeouts)
 
 
@@ -66,4 +73,5 @@ def moderation(
     name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
 ) -> ModerationHandle:
     """Return a moderation model; see `Runtime.llm` for arguments and errors."""
+    credentials = masked(credentials)
     return default_runtime().moderation(name, credentials, timeouts=timeouts)

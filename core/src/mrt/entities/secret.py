@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, SupportsIndex
+from typing import Any, NoReturn, SupportsIndex, TypeVar, cast
 
 MASK = "********"
+MappingT = TypeVar("MappingT", bound="Mapping[str, Any] | None")
 
 
 class Secret:
@@ -71,8 +73,25 @@ class RevealedCredentials(dict[str, Any]):
 
     __str__ = __repr__
 
+    def __copy__(self) -> RevealedCredentials:
+        return RevealedCredentials(self, self.secret_names)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RevealedCredentials:
+        # Vendor code copies its credentials before it changes them; the copy masks what this one does.
+        return RevealedCredentials({key: copy.deepcopy(value, memo) for key, value in self.items()}, self.secret_names)
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("credentials cannot be pickled")
+
+
+def masked(values: MappingT) -> MappingT:
+    """Return credentials whose `repr` shows no value, for frames that a traceback with local variables may print.
+
+    What is no plain mapping comes back as it is: `Credentials` mask themselves, and the form refuses the rest.
+    """
+    if not isinstance(values, Mapping) or isinstance(values, (Credentials, RevealedCredentials)):
+        return values
+    return cast(MappingT, RevealedCredentials(values, frozenset(values)))
 
 
 _SALT = os.urandom(16)

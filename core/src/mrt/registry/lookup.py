@@ -34,7 +34,8 @@ def not_found(
         is_disabled: Whether it was disabled.
     """
     if is_installed and is_disabled:
-        told = f"provider '{name}' is disabled: take it out of MRT_DISABLED_PLUGINS, or call enable('{name}')"
+        how = f"take it out of MRT_DISABLED_PLUGINS, or call runtime.registry.enable('{name}')"
+        told = f"provider '{name}' is disabled: {how}"
         return ProviderNotFoundError(told, provider=name)
     if len(active) > 1:
         whose = " and ".join(f"{entry.distribution} {entry.version}" for entry in active)

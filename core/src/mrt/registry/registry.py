@@ -96,7 +96,8 @@ class Registry:
         with self._lock:
             for known in self._active(entry.name):
                 whose = origin(entry.name, known.distribution, known.version)
-                raise PluginError(f"provider {whose} is there already: unregister or disable it first")
+                how = f"give another name, or call runtime.registry.unregister('{entry.name}') first"
+                raise PluginError(f"provider {whose} is there already: {how}")
             self._all_claims().setdefault(entry.name, []).append(entry)
         return entry.name
 

@@ -11,7 +11,7 @@ from mrt.entities.invocation import TextEmbeddingRequest
 from mrt.entities.model import AIModelEntity
 from mrt.entities.results import EmbeddingInputType, TextEmbeddingResult
 from mrt.entities.usage import EmbeddingUsage
-from mrt.errors import InvokeBadResponseError, PluginError
+from mrt.errors import InvokeBadResponseError
 from mrt.runtime.handle import Handle
 from mrt.runtime.usage import count_text, is_counted, price_embedding
 
@@ -53,6 +53,8 @@ class TextEmbeddingHandle(Handle):
         return self._finish(request, schema, result, started)
 
     def _request(self, texts: Iterable[str], input_type: EmbeddingInputType) -> TextEmbeddingRequest:
+        if not isinstance(texts, Iterable):
+            raise self._refuse(f"texts is {type(texts).__name__}: give a list of strings")
         given = (texts,) if isinstance(texts, str) else tuple(texts)
         for place, text in enumerate(given):
             if not isinstance(text, str):
@@ -68,7 +70,7 @@ class TextEmbeddingHandle(Handle):
         self, request: TextEmbeddingRequest, schema: AIModelEntity | None, result: Any, started: float
     ) -> TextEmbeddingResult:
         if not isinstance(result, TextEmbeddingResult):
-            raise PluginError(f"invoke returned {type(result).__name__} where a TextEmbeddingResult is due")
+            raise self._misbehaved(f"invoke returned {type(result).__name__} where a TextEmbeddingResult is due")
         if len(result.vectors) != len(request.texts):
             raise InvokeBadResponseError(
                 f"{len(request.texts)} texts were sent and {len(result.vectors)} vectors came back",

@@ -12,7 +12,7 @@ from mrt.entities.common import FetchFrom, ModelType, default_label
 from mrt.entities.invocation import Invocation, Request
 from mrt.entities.model import AIModelEntity
 from mrt.entities.secret import Credentials
-from mrt.errors import InvokeBadRequestError
+from mrt.errors import InvokeBadRequestError, PluginError
 from mrt.http.context import CallContext
 from mrt.runtime.schemas import LIFETIME
 from mrt.schema.parameters import ParameterValidator
@@ -141,6 +141,9 @@ class Handle:
             provider=self.provider,
             context=self._context,
         )
+
+    def _misbehaved(self, told: str) -> PluginError:
+        return PluginError(f"the plugin '{self.provider}': {told}", provider=self.provider)
 
     def _refuse(self, reason: str) -> InvokeBadRequestError:
         return InvokeBadRequestError(reason, provider=self.provider, model=self.model)

@@ -140,19 +140,28 @@ class LLMHandle(Handle):
         stop: Iterable[str] | None,
         user: str | None,
     ) -> _Arguments:
-        messages = _messages(prompt)
+        messages, offered = _messages(prompt), tuple(tools or ())
+        for tool in offered:
+            if not isinstance(tool, PromptMessageTool):
+                raise TypeError(f"tools holds {type(tool).__name__}: use PromptMessageTool")
+        if parameters is not None and not isinstance(parameters, Mapping):
+            raise TypeError(f"model_parameters maps names to values, and is {type(parameters).__name__}")
         if all(message.is_empty() for message in messages):
             raise self._refuse("the prompt is empty: give a text or at least one message with content")
         words = (stop,) if isinstance(stop, str) else tuple(stop or ())
         if not all(isinstance(word, str) and word for word in words):
             raise self._refuse("stop texts are non-empty strings")
-        return _Arguments(messages, parameters or {}, tuple(tools or ()), words, user)
+        return _Arguments(messages, parameters or {}, offered, words, user)
 
     def _begin(
         self, arguments: _Arguments, schema: AIModelEntity | None, stream: bool, started: float
     ) -> tuple[Invocation[LLMRequest], LLMCall]:
-        refuse_unsupported(schema, arguments.messages, arguments.tools)
-        parameters, dropped = self._parameters(schema, arguments.parameters)
+        try:
+            refuse_unsupported(schema, arguments.messages, arguments.tools)
+            parameters, dropped = self._parameters(schema, arguments.parameters)
+        except InvokeError as error:
+            error.provider, error.model = self.provider, self.model
+            raise
         structured = wants_structured(parameters)
         messages: Sequence[PromptMessage] = arguments.messages
         stop = arguments.stop
@@ -162,7 +171,9 @@ class LLMHandle(Handle):
             stop = (*stop, f"\n{FENCE}")
         request = LLMRequest(messages, parameters, arguments.tools, stop)
         invocation = self._invocation(request, stream, arguments.user, schema)
-        call = LLMCall(self.model, request, schema, arguments.stop, block, structured, dropped, started)
+        call = LLMCall(
+            self.model, request, schema, arguments.stop, block, structured, dropped, started, self._misbehaved
+        )
         return invocation, call
 
     def _run(self, arguments: _Arguments, kept: list[LLMResult]) -> Generator[LLMResultChunk, None, None]:
@@ -208,6 +219,10 @@ class LLMHandle(Handle):
 
 
 def _messages(prompt: Prompt) -> tuple[PromptMessage, ...]:
+    given: Any = prompt
+    if not isinstance(given, Iterable):
+        wanted = "put it into a list" if isinstance(given, PromptMessage) else "give a text or a list of messages"
+        raise TypeError(f"prompt_messages is {type(given).__name__}: {wanted}")
     messages = (UserPromptMessage(prompt),) if isinstance(prompt, str) else tuple(prompt)
     for message in messages:
         if not isinstance(message, PromptMessage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class LLMCall:
         structured: Whether the caller asked for output by a JSON Schema.
         dropped: Parameters that were left out.
         started: `time.perf_counter` at the start of the call.
+        misbehaved: Makes the error for a plugin that breaks the contract.
     """
 
     model: str
@@ -44,6 +45,7 @@ class LLMCall:
     structured: bool = False
     dropped: tuple[str, ...] = ()
     started: float = 0.0
+    misbehaved: Callable[[str], PluginError] = PluginError
 
     def usage(
         self, given: LLMUsage | None, text: str, message: AssistantPromptMessage, first: float | None
@@ -68,7 +70,7 @@ def finish_result(call: LLMCall, result: Any) -> LLMResult:
         PluginError: The plugin returned something else.
     """
     if not isinstance(result, LLMResult):
-        raise PluginError(f"invoke returned {type(result).__name__} where an LLMResult is due")
+        raise call.misbehaved(f"invoke returned {type(result).__name__} where an LLMResult is due")
     message = result.message
     if message.tool_calls:
         message.tool_calls = complete_tool_calls(message.tool_calls)
@@ -127,7 +129,7 @@ class ChunkFinisher:
             PluginError: It is no chunk.
         """
         if type(chunk) is not LLMResultChunk:
-            raise PluginError(f"the stream yielded {type(chunk).__name__} where an LLMResultChunk is due")
+            raise self._call.misbehaved(f"the stream yielded {type(chunk).__name__} where an LLMResultChunk is due")
         delta = chunk.delta
         message = delta.message
         self._seen = chunk

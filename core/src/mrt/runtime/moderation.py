@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from mrt.entities.common import ModelType
 from mrt.entities.invocation import ModerationRequest
 from mrt.entities.results import ModerationResult
-from mrt.errors import PluginError
 from mrt.runtime.handle import Handle
 
 
@@ -52,5 +51,5 @@ class ModerationHandle(Handle):
         if isinstance(result, bool):
             return ModerationResult(result, model=self.model)
         if not isinstance(result, ModerationResult):
-            raise PluginError(f"invoke returned {type(result).__name__} where a bool or a ModerationResult is due")
+            raise self._misbehaved(f"invoke returned {type(result).__name__} where a bool or a ModerationResult is due")
         return result

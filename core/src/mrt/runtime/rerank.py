@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from mrt.entities.common import ModelType
 from mrt.entities.invocation import RerankRequest
 from mrt.entities.results import RerankDocument, RerankResult
-from mrt.errors import InvokeBadResponseError, PluginError
+from mrt.errors import InvokeBadResponseError
 from mrt.runtime.handle import Handle
 
 
@@ -64,6 +64,8 @@ class RerankHandle(Handle):
     def _request(
         self, query: str, docs: Iterable[str], score_threshold: float | None, top_n: int | None
     ) -> RerankRequest:
+        if not isinstance(docs, Iterable):
+            raise self._refuse(f"docs is {type(docs).__name__}: give a list of strings")
         given = tuple(docs) if not isinstance(docs, str) else (docs,)
         for place, text in enumerate(given):
             if not isinstance(text, str):
@@ -72,14 +74,14 @@ class RerankHandle(Handle):
             raise self._refuse("the query is empty: give the text to sort by")
         if top_n is not None and (isinstance(top_n, bool) or not isinstance(top_n, int) or top_n < 0):
             raise self._refuse(f"top_n is a number of documents from 0, not {top_n!r}")
-        if score_threshold is not None and not math.isfinite(score_threshold):
+        if score_threshold is not None and not _is_finite(score_threshold):
             raise self._refuse(f"score_threshold is a finite number, not {score_threshold!r}")
         # Some vendors refuse to return more documents than they got.
         return RerankRequest(query, given, score_threshold, None if top_n is None else min(top_n, len(given)))
 
     def _finish(self, request: RerankRequest, result: Any) -> RerankResult:
         if not isinstance(result, RerankResult):
-            raise PluginError(f"invoke returned {type(result).__name__} where a RerankResult is due")
+            raise self._misbehaved(f"invoke returned {type(result).__name__} where a RerankResult is due")
         seen: set[int] = set()
         kept: list[RerankDocument] = []
         for doc in result.docs:
@@ -97,3 +99,7 @@ class RerankHandle(Handle):
         kept.sort(key=lambda doc: (-doc.score, doc.index))
         result.docs = kept[: request.top_n]
         return result
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)

@@ -14,7 +14,7 @@ from mrt.entities.message import PromptMessage, PromptMessageTool
 from mrt.entities.model import AIModelEntity, ModelPropertyKey
 from mrt.entities.provider import ProviderEntity
 from mrt.entities.results import Voice
-from mrt.entities.secret import Credentials
+from mrt.entities.secret import Credentials, masked
 from mrt.errors import (
     CredentialsValidateFailedError,
     InvokeAuthorizationError,
@@ -128,8 +128,8 @@ class Runtime:
             CredentialsValidateFailedError: The credentials are malformed.
             InvokeError: The vendor was asked and failed.
         """
+        credentials, kind = masked(credentials), None if model_type is None else ModelType(model_type)
         entry = self.registry.get(provider)
-        kind = None if model_type is None else ModelType(model_type)
         if credentials is not None:
             checked = validate_credentials_form(entry.schema, credentials, model_type=kind, model=None, partial=True)
             with Calling(entry, checked, kind or ModelType.LLM, "", self._context):
@@ -146,7 +146,7 @@ class Runtime:
         credentials: Mapping[str, Any] | None = None,
     ) -> AIModelEntity:
         """Return a model's schema; arguments and errors as for a handle."""
-        kind = ModelType(model_type)
+        credentials, kind = masked(credentials), ModelType(model_type)
         return self._handle(_HANDLES[kind], f"{provider}/{model}", credentials, None).schema
 
     def validate_credentials(
@@ -168,7 +168,9 @@ class Runtime:
             CredentialsValidateFailedError: They do not work, or the form is not filled in right.
             InvokeError: The vendor could not be asked.
         """
-        kind = None if model_type is None else ModelType(model_type)
+        credentials, kind = masked(credentials), None if model_type is None else ModelType(model_type)
+        if (kind is None) != (model is None):
+            raise CredentialsValidateFailedError("give model_type and model together, or neither: nothing was checked")
         entry = self.registry.get(provider)
         # In place of the caller's, so that no frame of an error's traceback holds a plain key.
         credentials = validate_credentials_form(entry.schema, credentials, model_type=kind, model=model)
@@ -190,36 +192,42 @@ class Runtime:
             ProviderNotFoundError: No such provider; names the nearest and how to install one.
             CredentialsValidateFailedError: The form is not filled in right.
         """
+        credentials = masked(credentials)
         return self._handle(LLMHandle, name, credentials, timeouts)
 
     def text_embedding(
         self, name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
     ) -> TextEmbeddingHandle:
         """Return a text embedding model; arguments and errors as in `llm`."""
+        credentials = masked(credentials)
         return self._handle(TextEmbeddingHandle, name, credentials, timeouts)
 
     def rerank(
         self, name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
     ) -> RerankHandle:
         """Return a rerank model; arguments and errors as in `llm`."""
+        credentials = masked(credentials)
         return self._handle(RerankHandle, name, credentials, timeouts)
 
     def speech2text(
         self, name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
     ) -> Speech2TextHandle:
         """Return a speech-to-text model; arguments and errors as in `llm`."""
+        credentials = masked(credentials)
         return self._handle(Speech2TextHandle, name, credentials, timeouts)
 
     def tts(
         self, name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
     ) -> TTSHandle:
         """Return a text-to-speech model; arguments and errors as in `llm`."""
+        credentials = masked(credentials)
         return self._handle(TTSHandle, name, credentials, timeouts)
 
     def moderation(
         self, name: str, credentials: Mapping[str, Any] | None = None, *, timeouts: Timeouts | None = None
     ) -> ModerationHandle:
         """Return a moderation model; arguments and errors as in `llm`."""
+        credentials = masked(credentials)
         return self._handle(ModerationHandle, name, credentials, timeouts)
 
     # Life
@@ -343,6 +351,8 @@ class Runtime:
         credentials: Mapping[str, Any] | None,
         timeouts: Timeouts | None,
     ) -> HandleT:
+        if not isinstance(name, str):
+            raise TypeError(f"a model is named by a text like 'provider/model', not by {type(name).__name__}")
         provider, slash, model = name.partition("/")
         if not slash or not model or not provider:
             raise self._no_model(name)

@@ -11,7 +11,7 @@ from typing import IO, Any, ClassVar
 from mrt.entities.common import ModelType
 from mrt.entities.invocation import AudioFile, Speech2TextRequest, TTSRequest
 from mrt.entities.results import SpeechAudio, Voice
-from mrt.errors import InvokeBadResponseError, PluginError
+from mrt.errors import InvokeBadResponseError
 from mrt.runtime.handle import Handle
 from mrt.runtime.streams import AsyncStream, Stream
 
@@ -51,7 +51,7 @@ class Speech2TextHandle(Handle):
 
     def _finish(self, result: Any) -> str:
         if not isinstance(result, str):
-            raise PluginError(f"invoke returned {type(result).__name__} where a text is due")
+            raise self._misbehaved(f"invoke returned {type(result).__name__} where a text is due")
         return result
 
 
@@ -108,7 +108,7 @@ class TTSHandle(Handle):
         if not isinstance(result, (bytes, bytearray)) and hasattr(result, "__iter__"):
             result = b"".join(self._piece(piece) for piece in result)
         if not isinstance(result, (bytes, bytearray)):
-            raise PluginError(f"invoke returned {type(result).__name__} where sound as bytes is due")
+            raise self._misbehaved(f"invoke returned {type(result).__name__} where sound as bytes is due")
         self._not_silent(bool(result))
         return result if isinstance(result, SpeechAudio) else SpeechAudio(bytes(result))
 
@@ -136,7 +136,7 @@ class TTSHandle(Handle):
 
     def _piece(self, piece: Any) -> bytes:
         if not isinstance(piece, bytes):
-            raise PluginError(f"the stream yielded {type(piece).__name__} where sound as bytes is due")
+            raise self._misbehaved(f"the stream yielded {type(piece).__name__} where sound as bytes is due")
         return piece
 
     def _not_silent(self, came: bool) -> None:
