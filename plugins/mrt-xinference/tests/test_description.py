@@ -29,6 +29,7 @@ LISTEN, SPEAK = (ModelType.SPEECH2TEXT,), (ModelType.TTS,)
         ({"model_type": "audio", "model_ability": ["text2music"]}, ()),
         # One text in place of a list: 1.0.
         ({"model_type": "audio", "model_ability": "audio2text"}, LISTEN),
+        ({"model_type": "audio", "model_ability": "text2audio"}, SPEAK),
         # No abilities at all: before 1.0 only the family tells who speaks.
         ({"model_type": "audio", "model_name": "whisper-large-v3"}, LISTEN),
         ({"model_type": "audio", "model_name": "x", "model_family": "SenseVoice"}, LISTEN),

@@ -165,7 +165,7 @@ def test_words_without_addresses_paths_and_long_lists(said: str, shown: str) -> 
 
 
 def test_a_huge_body_makes_a_short_error() -> None:
-    # A search that tried again from every place would not come to its end.
+    # A search that tried again from every place would take minutes.
     for scrap in (
         b"Only {",
         b"Available model uids: [",

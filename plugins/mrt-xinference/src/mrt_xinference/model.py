@@ -142,8 +142,7 @@ class XinferenceModel(OpenAIModel):
 
 def uid_of(model: str, credentials: CredentialsLike) -> str:
     """Return the uid by which the server knows a model: the credential, or the model's name."""
-    uid = reveal(credentials.get("model_uid"))
-    return uid.strip() if isinstance(uid, str) and uid.strip() else model
+    return str(reveal(credentials.get("model_uid")) or model)
 
 
 def _refused(error: InvokeAuthorizationError) -> CredentialsValidateFailedError:
