@@ -284,6 +284,17 @@ def cnt_15(ctx: Context) -> None:
         [SystemPromptMessage(parts("Rule one.", "Rule two.")), UserPromptMessage(parts("Say", "hello."))]
     ).ok()
     _in_order(ctx, got, ["Rule one.", "Rule two.", "Say", "hello."])
+    rest = "".join(text for _, text in _said(got))
+    for text in ("Rule one.", "Rule two.", "Say", "hello."):
+        rest = rest.replace(text, "")
+    wordless = not any(sign.isalnum() for sign in rest)
+    ctx.expect(
+        wordless,
+        "a list of parts was printed in place of its texts",
+        expected="the texts",
+        came=_said(got),
+        outcome=got,
+    )
     history = [
         UserPromptMessage(parts("Question.")),
         AssistantPromptMessage(parts("Answer one.", "Answer two.")),

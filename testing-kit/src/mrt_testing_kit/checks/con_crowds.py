@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -199,26 +200,20 @@ def con_05(ctx: Context) -> None:
     handle = ctx.handle()
     job = jobs(ctx, 1)[0]
     pieces: list[Any] = []
-    failed: list[BaseException] = []
-    opened: list[Any] = []
+    # Threads that live at the same time: an id is given away again when its thread has ended.
+    with contextlib.ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(4)]
 
-    def step(action: Callable[[], Any]) -> None:
-        def body() -> None:
+        def step(number: int, action: Callable[[], Any]) -> Any:
             try:
-                action()
-            except BaseException as error:
-                failed.append(error)
+                return threads[number].submit(action).result()
+            except Exception as error:
+                ctx.fail("a stream fails in another thread", expected="its next chunk", came=repr(error))
 
-        thread = threading.Thread(target=body, daemon=True)
-        thread.start()
-        thread.join()
-        ctx.expect(not failed, "a stream fails in another thread", expected="its next chunk", came=repr(failed))
-
-    step(lambda: opened.append(handle.stream(*job.arguments)))
-    stream = opened[0]
-    step(lambda: pieces.append(next(stream)))
-    step(lambda: pieces.extend(stream))
-    step(stream.close)
+        stream = step(0, lambda: handle.stream(*job.arguments))
+        pieces.append(step(1, lambda: next(stream)))
+        pieces += step(2, lambda: list(stream))
+        step(3, stream.close)
     if ctx.kind == "llm":
         ctx.equal("".join(piece.text for piece in pieces), job.expected, "the text of a stream that changed threads")
     else:

@@ -10,7 +10,6 @@ import tracemalloc
 import weakref
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import mrt
@@ -21,7 +20,6 @@ from mrt_testing_kit.isolation import descriptors
 from mrt_testing_kit.jobs import jobs
 from mrt_testing_kit.server import Answer, OracleServer
 
-_KIT = str(Path(__file__).resolve().parents[1])
 _LONG = Answer([" word"] * 4000, pace=0.005)
 _MOST_SOCKETS = 20
 
@@ -324,8 +322,7 @@ def _big(ctx: Context, text: str) -> tuple[Any, ...]:
 
 def _held() -> int:
     gc.collect()
-    kept = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, f"{_KIT}/*")])
-    return sum(trace.size for trace in kept.traces)
+    return tracemalloc.get_traced_memory()[0]
 
 
 def _is_gone(ghost: weakref.ref[Any]) -> bool:

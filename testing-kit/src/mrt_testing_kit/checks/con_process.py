@@ -17,6 +17,7 @@ from mrt_testing_kit.crowd import judge_one
 from mrt_testing_kit.given import key_field
 from mrt_testing_kit.jobs import Job, jobs
 
+_ASKED = ("Another question in a stream.", "One more question in a stream.")
 _PLAIN = (str, bytes, int, float, bool, type(None), tuple, frozenset)
 
 # Runs in a process of its own; the credentials come through stdin, where nobody else can read them.
@@ -193,15 +194,15 @@ def con_10(ctx: Context) -> None:
         judge_one(ctx, job, handle.invoke(*job.arguments), "after the snapshot")
     ctx.run(handle.ainvoke(*work[3].arguments))
     if ctx.kind == "llm":
-        ctx.chat("Another question.", way="stream").ok()
-        ctx.run(_collect(handle.astream("One more question.")))
+        ctx.chat(_ASKED[0], way="stream").ok()
+        ctx.run(_collect(handle.astream(_ASKED[1])))
     after = _snapshot(owners)
     for place, value in after.items():
         if place in before:
             ctx.equal(value, before[place], f"{place} after a call")
         elif value is not _LAZY:
             ctx.fail(f"a call sets {place}", expected="nothing that is shared", came=repr(value))
-    _judge_instances(ctx, owners, [job.mark for job in work if job.mark])
+    _judge_instances(ctx, owners, [*(job.mark for job in work if job.mark), *_ASKED])
     for name, module in list(sys.modules.items()):
         if name.startswith("mrt_testing_kit") and not inside.belongs(name, owners):
             continue

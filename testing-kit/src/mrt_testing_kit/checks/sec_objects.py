@@ -46,8 +46,14 @@ def sec_01(ctx: Context) -> None:
     living = [handle, handle.credentials, handle.schema, ctx.runtime, ctx.target.plugin, ctx.target.entity]
     judge_all(ctx, _printed(living, "an object that programs hold"))
     judge_all(ctx, _printed([vars(handle)], "the fields of the handle"))
-    judge_all(ctx, _printed(inside.instances(owners), "an object of the provider"))
+    for thing in inside.instances(owners):
+        judge_all(ctx, _printed([thing, *_held(thing)], "an object of the provider, or in one"))
     judge_all(ctx, seen)
+
+
+def _held(thing: Any) -> list[Any]:
+    fields: dict[str, Any] = getattr(thing, "__dict__", {})
+    return [value for value in fields.values() if not isinstance(value, (str, bytes))]
 
 
 def _printed(things: list[Any], what: str) -> Iterator[tuple[str, str]]:

@@ -91,6 +91,8 @@ def usg_02(ctx: Context) -> None:
         got = ctx.chat(question).ok()
         streamed = _usage(ctx, got)
         if whole.source != "reported" or not _was_told(got, ctx.oracle.usage(question)):
+            could = whole.source == "reported" and ctx.server.dialect.usage_flag
+            ctx.expect(not could, "the stream did not get the counts that the whole answer has", outcome=got)
             _judge(ctx, got)
             continue
         for name in ("prompt_tokens", "completion_tokens", "source"):
