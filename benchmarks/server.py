@@ -10,6 +10,7 @@ import asyncio
 import base64
 import functools
 import json
+import math
 import re
 import struct
 import sys
@@ -99,7 +100,8 @@ def embeddings(model: str, count: int, packed: bool) -> bytes:
     """Return `count` vectors of as many numbers as the model's name says."""
     found = _NAME.search(model)
     size = int(found.group(1)) if found else 1024
-    numbers = [((i * 7919) % 2000 - 1000) / 1000.0 for i in range(size)]
+    # Ten decimals, as OpenAI's embeddings have them.
+    numbers = [round(math.sin(i * 1.7) / 12, 10) for i in range(size)]
     vector: Any = base64.b64encode(struct.pack(f"<{size}f", *numbers)).decode() if packed else numbers
     data = [{"object": "embedding", "index": place, "embedding": vector} for place in range(count)]
     return _whole(
