@@ -155,8 +155,8 @@ def own_client(context: ssl.SSLContext | None = None) -> dict[str, Any]:
 
     def exchange(self: Any, invocation: Invocation[Any]) -> Any:
         response = send(self, self.build_request(invocation))
+        yield from ()
         return self.parse_response(invocation, response)
-        yield
 
     return {"send": send, "exchange": exchange}
 

@@ -197,7 +197,7 @@ CNT: tuple[Wrong, ...] = (
 )  # fmt: skip
 
 
-def usage(change: Callable[[Any], Any]) -> dict[str, Change]:
+def usage(change: Callable[[Any], Any]) -> dict[str, Any]:
     """Return changes of the vendor's counts, in whole answers and in streams."""
 
     def run(value: Any, _: Invocation[Any]) -> Any:
@@ -208,7 +208,7 @@ def usage(change: Callable[[Any], Any]) -> dict[str, Change]:
     return {"event": run, "payload": run}
 
 
-def counted(change: Callable[[LLMUsage], Any]) -> dict[str, Change]:
+def counted(change: Callable[[LLMUsage], Any]) -> dict[str, Any]:
     """Return changes of the usage that core is given."""
 
     def of_result(result: Any, _: Invocation[Any]) -> Any:
