@@ -114,7 +114,7 @@ def test_a_blocking_stream_ends_as_soon_as_its_reader_leaves() -> None:
     [
         ({"Retry-After": "7"}, 7),
         ({"retry-after-ms": "1500"}, 1.5),
-        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}, 3600),
+        ({"retry-after": "in an hour"}, 3600),
         ({"retry-after": "soon"}, None),
         ({}, None),
     ],
@@ -122,7 +122,10 @@ def test_a_blocking_stream_ends_as_soon_as_its_reader_leaves() -> None:
 def test_the_time_to_wait_is_read_from_the_answer_on_an_exception(
     fields: dict[str, str], seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Chats, "headers", Headers(fields.items()))
+    # The date is made now and not when the tests were collected, which may be minutes ago.
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    sent = {name: date if value == "in an hour" else value for name, value in fields.items()}
+    monkeypatch.setattr(Chats, "headers", Headers(sent.items()))
     with runtime(llm=Chats) as made, pytest.raises(mrt.InvokeRateLimitError) as caught:
         made.llm("fake/m", {}).invoke("Hi.")
     assert caught.value.status == 429
