@@ -65,6 +65,7 @@ def types(session: nox.Session) -> None:
     install(session, "test", "check")
     session.run("mypy")
     session.run("pyright")
+    session.run("pytest", "-q", "testing-kit/tests/scaffold", "-k", "type_checks")
 
 
 @nox.session
@@ -83,9 +84,11 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Run the testing kit's contract on every bundled plugin."""
+    """Run the testing kit's contract on every bundled plugin, and on what `new` writes."""
     install(session, "test")
     session.run("pytest", "-m", "contract", *(session.posargs or ["plugins"]))
+    if not session.posargs:
+        session.run("pytest", "testing-kit/tests/scaffold", env={"MRT_KIT_FULL": "1"})
 
 
 @nox.session

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Mapping
 
 from mrt_testing_kit.catalogue import Check
 from mrt_testing_kit.failure import CheckFailure
-from mrt_testing_kit.manifest import GROUPS, PROVIDED, TITLES, group_of
+from mrt_testing_kit.manifest import CONTRACT, GROUPS, PROVIDED, TITLES, group_of
 
 _WIDTH = 100
 
@@ -36,6 +37,59 @@ def explain(id: str, check: Check | None) -> str:
         parts += ["", "How to mend it", _wrap(check.fix)]
     parts += ["", "Run it alone", f"  pytest -k {id}   or   python -m mrt_testing_kit check PROVIDER ... -k {id}"]
     return "\n".join(parts) + "\n"
+
+
+def as_page(ids: Iterable[str], checks: Mapping[str, Check]) -> str:
+    """Return the page of the documentation: one entry per check.
+
+    Args:
+        ids: The checks' ids, in order.
+        checks: The checks by id; an id without one is the runner's.
+    """
+    wanted = list(ids)
+    lines = [
+        f"# The checks of {CONTRACT}",
+        "",
+        "<!-- Generated: python -m mrt_testing_kit explain --markdown > docs/contract/checks.md -->",
+        "",
+        "Each check is run for every model type and in every way of calling that it names. `python -m mrt_testing_kit",
+        "check ... -k STR-11` runs one, `pytest -k STR-11` does so in a test file, `explain STR-11` says what is here.",
+        "",
+    ]
+    lines += [f"- [{group}](#{group.lower()}-{_anchor(title)}): {title}" for group, title in GROUPS.items()]
+    last = ""
+    for id in wanted:
+        group = group_of(id)
+        if group != last:
+            lines += ["", f"## {group}: {GROUPS[group]}"]
+            last = group
+        lines += ["", *_entry(id, checks.get(id))]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(id: str, check: Check | None) -> list[str]:
+    if check is None:
+        return [f"### {id}: {TITLES[id]}", "", PROVIDED.get(id, "This version of the testing kit does not check it.")]
+    about = [f"{check.tier} tier", check.level, f"since {check.since}"]
+    about += [", ".join(check.model_types)] if check.model_types else []
+    about += [", ".join(check.ways)] if check.ways else []
+    about += [f"models with {', '.join(need.replace('|', ' or ') for need in check.needs)}"] if check.needs else []
+    lines = [f"### {id}: {check.title}", "", f"*{'; '.join(about)}*"]
+    lines += ["", " ".join(check.why.split())] if check.why else []
+    lines += ["", f"**Mend it:** {check.fix}"] if check.fix else []
+    lines += ["", f"**The server plays:** {', '.join(map(_fault, check.faults))}"] if check.faults else []
+    lines += ["", f"**Happened for real:** {', '.join(map(_bug, check.bugs))}"] if check.bugs else []
+    return lines
+
+
+def _bug(reference: str) -> str:
+    repository, _, number = reference.partition("#")
+    return f"[{reference}](https://github.com/{repository}/issues/{number})" if number.isdigit() else reference
+
+
+def _anchor(title: str) -> str:
+    kept = "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -")
+    return kept.replace(" ", "-")
 
 
 def describe(check: Check, case: str, model: str, failure: CheckFailure, sent: str) -> str:

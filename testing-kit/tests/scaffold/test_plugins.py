@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,10 @@ from mrt_testing_kit.scaffold import KINDS, create
 
 pytestmark = [pytest.mark.wheels, pytest.mark.slow]
 
+# The whole contract takes half a minute for each, so every run has a slice of it, and `nox -s contract` all.
+CHECKS = (
+    [] if os.environ.get("MRT_KIT_FULL") else ["-k", "SCH or LLM_01 or CRD_01 or STR_11 or ERR_01 or EMB_01 or vendor"]
+)
 NEEDS = ["mrt-testing-kit", "mrt-openai-compatible", "mrt-anthropic"]
 
 
@@ -49,9 +54,9 @@ def test_a_new_plugin_installs_and_passes_the_contract(kind: str, house: Path, t
     fresh.install(wheel, "mrt-testing-kit")
     # The folder of the sources is not on the path: what is tested is what the wheel holds.
     report = tmp_path / "report.json"
-    run(fresh.python, "-m", "pytest", "-q", "--mrt-report", report, cwd=folder)
+    run(fresh.python, "-m", "pytest", "-q", "--mrt-report", report, *CHECKS, cwd=folder)
     told = json.loads(report.read_text("utf-8"))
     assert told["passed"]
     assert told["content_hash"], "the provider was installed from a wheel"
-    assert told["counts"]["pass"] > 80
+    assert told["counts"]["pass"] > 20
     assert not {"fail", "known-bug", "not-implemented", "vendor-unsupported"} & set(told["counts"])
