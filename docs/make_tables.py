@@ -14,7 +14,8 @@ BEGIN, END = "<!-- table of plugins: begin -->", "<!-- table of plugins: end -->
 def plugins() -> list[str]:
     """Return the names of the providers that this repository brings."""
     files = ROOT.glob("plugins/*/src/*/provider.yaml")
-    return sorted(next(line for line in file.read_text("utf-8").splitlines() if line.startswith("provider:"))[9:].strip() for file in files)
+    lines = (line for file in files for line in file.read_text("utf-8").splitlines())
+    return sorted(line.removeprefix("provider:").strip() for line in lines if line.startswith("provider:"))
 
 
 def table() -> str:
@@ -34,10 +35,9 @@ def table() -> str:
         if len(shown) > 4:
             shown = [*shown[:4], "…"]
         types = ", ".join(kind.value for kind in schema.supported_model_types)
-        lines.append(
-            f"| `pip install {entry.distribution}` | `{name}` | {types} | {models} | {', '.join(shown)} |"
-        )
-    return "\n".join([*lines, "", "A `?` marks an optional credential. All model types work sync and async; llm and tts also stream."])
+        lines.append(f"| `pip install {entry.distribution}` | `{name}` | {types} | {models} | {', '.join(shown)} |")
+    note = "A `?` marks an optional credential. All model types work sync and async; llm and tts also stream."
+    return "\n".join([*lines, "", note])
 
 
 def rendered(readme: str) -> str:

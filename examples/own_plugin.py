@@ -12,8 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import mrt
-from mrt import AssistantPromptMessage, HTTPModel, HTTPRequest, HTTPResponse, Invocation, LargeLanguageModel
-from mrt import LLMRequest, LLMResult, LLMResultChunk, LLMResultChunkDelta, ServerSentEvent
+from mrt import (
+    AssistantPromptMessage,
+    HTTPModel,
+    HTTPRequest,
+    HTTPResponse,
+    Invocation,
+    LargeLanguageModel,
+    LLMRequest,
+    LLMResult,
+    LLMResultChunk,
+    LLMResultChunkDelta,
+    ServerSentEvent,
+)
 from mrt.plugin import Provider, hookimpl
 
 
@@ -73,7 +84,7 @@ class EchoProvider(Provider):
 class Echo(BaseHTTPRequestHandler):
     """The vendor."""
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Say it again, whole or word by word."""
         asked: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["content-length"])))
         lines = [{"word": f"{word} "} for word in asked["text"].split()] + [{"done": True}]

@@ -16,7 +16,8 @@ def main() -> None:
     """Speak into a file, and write down what the file says."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hello"
-        with path.open("wb") as file, mrt.tts("xinference/tiny-tts", credentials=CREDENTIALS).stream("Hello.") as pieces:
+        speaker = mrt.tts("xinference/tiny-tts", credentials=CREDENTIALS)
+        with path.open("wb") as file, speaker.stream("Hello.") as pieces:
             for piece in pieces:
                 file.write(piece)
         print(mrt.speech2text("xinference/tiny-whisper", credentials=CREDENTIALS).invoke(path))
