@@ -217,8 +217,14 @@ class OddTranscript(Fault):
     def payload(self, payload: Any, call: Call) -> Any:
         what = self.o["what"]
         if what == "verbose":
-            segment = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [], "temperature": 0.0}
-            more = {"task": "transcribe", "language": "english", "duration": 1.5, "segments": [segment], "words": None}
+            segment: dict[str, Any] = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [1]}
+            more: dict[str, Any] = {
+                "task": "transcribe",
+                "language": "english",
+                "duration": 1.5,
+                "segments": [segment],
+                "words": None,
+            }
             return {**more, **payload, "logprobs": None}
         if what == "error":
             return {"error": {"message": "The oracle is deaf.", "type": "server_error"}}
