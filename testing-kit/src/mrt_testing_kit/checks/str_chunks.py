@@ -91,10 +91,11 @@ def str_29(ctx: Context) -> None:
     for pieces in fixed:
         _whole(ctx, None, pieces)
     for pieces in fixed[:2]:
-        ctx.server.next_answer(Answer(pieces))
-        with ctx.fault("F31", finish="length"):
-            got = ctx.chat("Count.").ok()
-        ctx.equal(got.text, "".join(pieces), "the text of an answer that was cut at the limit")
+        for together in (False, True):
+            ctx.server.next_answer(Answer(pieces))
+            with ctx.fault("F31", finish="length", together=together):
+                got = ctx.chat("Count.").ok()
+            ctx.equal(got.text, "".join(pieces), "the text of an answer that was cut at the limit")
 
     def repeated(draw: random.Random) -> None:
         words = ["ha", "a", " a", "\n", "é", "aa"]

@@ -16,11 +16,12 @@ from mrt_testing_kit.server import Answer
 )
 def str_10(ctx: Context) -> None:
     """Several servers never send the end mark; a client that insists on it loses whole answers."""
-    ctx.server.next_answer(Answer(["One", " two", " three"]))
-    with ctx.fault("F13"):
-        got = ctx.chat("Count to three.").ok()
-    ctx.equal(got.text, "One two three", "the text of the stream")
-    ctx.equal(got.finish, "stop", "the finish reason")
+    for what in ("mark", "blank"):
+        ctx.server.next_answer(Answer(["One", " two", " three"]))
+        with ctx.fault("F13", what=what):
+            got = ctx.chat("Count to three.").ok()
+        ctx.equal(got.text, "One two three", "the text of the stream")
+        ctx.equal(got.finish, "stop", "the finish reason")
 
 
 @check(

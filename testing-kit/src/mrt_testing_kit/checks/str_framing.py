@@ -73,6 +73,9 @@ def str_03(ctx: Context) -> None:
     _same(ctx, _PLAIN, "F03", where="crlf")
     for where in ("both", "escape"):
         _same(ctx, _SCRIPTS, "F03", ' "q"\té', where=where)
+    # A line feed that comes alone must not end an event between two of its lines.
+    with ctx.fault("F11"):
+        _same(ctx, _PLAIN, "F03", where="crlf")
 
 
 @check(

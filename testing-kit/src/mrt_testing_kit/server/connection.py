@@ -48,6 +48,10 @@ class Hub(Protocol):
         ...
 
 
+SEND_BUFFER = 32768
+"""Bytes that the system keeps for a peer that reads slowly."""
+
+
 class Connection(asyncio.Protocol):
     """Reads requests and plays plans, one request after the other, also when they are pipelined."""
 
@@ -71,6 +75,8 @@ class Connection(asyncio.Protocol):
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                # A small buffer, so that a long answer is still being written while its reader leaves.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         ending = self.hub.opened(self)
         if ending == "hang":
             self.muted = True

@@ -47,7 +47,8 @@ def read_message(response: HTTPResponse, names: Mapping[str, str]) -> LLMResult:
     content = body.get("content") if is_mapping(body) else None
     reader = MessageStream(str(body.get("model")) if is_mapping(body) else "", names)
     for index, block in enumerate(content if is_list(content) else ()):
-        reader.begin(index, block)
+        if is_mapping(block):
+            reader.begin(index, block)
     reader.count(body.get("usage") if is_mapping(body) else None)
     reader.reason = body.get("stop_reason") if is_mapping(body) else None
     if not is_list(content) or reader.is_hollow():

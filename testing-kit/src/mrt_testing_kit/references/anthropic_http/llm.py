@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrt import (
+    AIModelEntity,
     HTTPModel,
     HTTPRequest,
     HTTPResponse,
@@ -13,6 +14,8 @@ from mrt import (
     LargeLanguageModel,
     LLMRequest,
     LLMResult,
+    ModelPropertyKey,
+    ModelType,
     Secret,
     reveal,
 )
@@ -54,3 +57,7 @@ class MessagesLLM(HTTPModel, LargeLanguageModel):
             InvokeError: Key, address or model is wrong, or the server could not be asked.
         """
         self.send(HTTPRequest("GET", url_of(credentials, f"models/{quote_segment(model)}"), headers_of(credentials)))
+
+    def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
+        """Return for a model that no file describes what holds for all: no abilities are known, and none refused."""
+        return AIModelEntity(model=model, model_type=ModelType.LLM, model_properties={ModelPropertyKey.MODE: "chat"})

@@ -64,7 +64,7 @@ def conversation(messages: Sequence[PromptMessage]) -> tuple[str, list[Block]]:
 
 
 def _place(block: Block) -> bool:
-    return block["type"] != "tool_result"
+    return str(block["type"]) != "tool_result"
 
 
 def _say(turns: list[Block], role: str, blocks: list[Block]) -> None:

@@ -22,6 +22,7 @@ from mrt.http.context import current_context
 from mrt.http.url import endpoint
 from mrt_testing_kit.references.openai_client.errors import ConnectionFailed, KeyRefused, TimedOut, Unusable, error_of
 from mrt_testing_kit.references.openai_client.events import EventReader
+from mrt_testing_kit.references.openai_client.pool import pool_of
 
 _LARGEST_ERROR = 65536
 _PIECE = 65536
@@ -35,7 +36,7 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
 
 
 class Client:
-    """Makes calls to one server; each call has a connection of its own, which ends with it.
+    """Makes calls to one server, with connections that are kept as long as the runtime lives.
 
     Args:
         credentials: ``base_url`` and, where the server wants one, ``api_key``.
@@ -44,8 +45,10 @@ class Client:
     def __init__(self, credentials: Mapping[str, Any]) -> None:
         self._base_url = str(credentials["base_url"])
         self._key = str(credentials.get("api_key") or "").strip()
-        # The caller's time limits; core sets them around every call.
-        self._limits = current_context().timeouts
+        # The caller's time limits and runtime; core sets them around every call.
+        context = current_context()
+        self._limits = context.timeouts
+        self._pool = pool_of(context.transport)
 
     def post(self, path: str, body: Any) -> HTTPResponse:
         """Send JSON and return the answer.
@@ -82,37 +85,54 @@ class Client:
     @contextmanager
     def _exchange(self, path: str, content: bytes, media_type: str) -> Generator[tuple[HTTPResponse, Iterator[bytes]]]:
         url = endpoint(self._base_url, path)
-        connection, target = self._connection(url)
+        place, target = _way(url)
+        scheme = urlsplit(url).scheme
         headers = {"content-type": media_type, **self._authorization()}
         started = time.monotonic()
+
+        def ask(connection: http.client.HTTPConnection) -> tuple[http.client.HTTPResponse, Any]:
+            if connection.sock is None:
+                connection.connect()
+            socket: Any = connection.sock
+            socket.settimeout(_least(self._limits.first_byte, _left(self._limits, started)))
+            connection.request("POST", target, content, headers)
+            return connection.getresponse(), socket
+
+        connection = self._pool.take(scheme, place)
+        is_old = connection is not None
+        connection = connection or self._connection(url, place)
+        read_all: list[bool] = []
         try:
             with _own_errors(url):
-                connection.connect()
-                socket = connection.sock
-                socket.settimeout(_least(self._limits.first_byte, _left(self._limits, started)))
-                connection.request("POST", target, content, headers)
-                raw = connection.getresponse()
+                try:
+                    raw, socket = ask(connection)
+                except ConnectionError:
+                    if not is_old:
+                        raise
+                    # The server closed a connection that had waited too long, before it saw the request.
+                    connection.close()
+                    connection = self._connection(url, place)
+                    raw, socket = ask(connection)
             answer = HTTPResponse(raw.status, Headers(raw.getheaders()))
-            read = self._read(raw, socket, url, started)
+            read = self._read(raw, socket, url, started, read_all)
             if raw.status >= 300:
                 raise _refusal(answer, read)
             yield answer, read
         finally:
-            connection.close()
+            if read_all:
+                self._pool.give_back(scheme, place, connection)
+            else:
+                connection.close()
 
-    def _connection(self, url: str) -> tuple[http.client.HTTPConnection, str]:
-        """Return a connection, and what a request on it names: behind a proxy that is the whole address."""
+    def _connection(self, url: str, place: str) -> http.client.HTTPConnection:
         parts = urlsplit(url)
-        proxy = getproxies().get(parts.scheme)
-        place = parts.netloc if proxy is None or proxy_bypass(parts.netloc) else urlsplit(proxy).netloc
         if parts.scheme == "http":
-            connection = http.client.HTTPConnection(place, timeout=self._limits.connect)
-            return connection, parts.path if place == parts.netloc else url
+            return http.client.HTTPConnection(place, timeout=self._limits.connect)
         tls = _tls(os.environ.get("SSL_CERT_FILE"))
         secure = http.client.HTTPSConnection(place, timeout=self._limits.connect, context=tls)
         if place != parts.netloc:
             secure.set_tunnel(parts.netloc)
-        return secure, parts.path
+        return secure
 
     def _authorization(self) -> dict[str, str]:
         if not self._key:
@@ -121,7 +141,9 @@ class Client:
             raise KeyRefused("the key holds characters that no key has: copy it again")
         return {"authorization": f"Bearer {self._key}"}
 
-    def _read(self, raw: http.client.HTTPResponse, socket: Any, url: str, started: float) -> Iterator[bytes]:
+    def _read(
+        self, raw: http.client.HTTPResponse, socket: Any, url: str, started: float, read_all: list[bool]
+    ) -> Iterator[bytes]:
         # Some gateways compress although nobody asked for it.
         unpack = zlib.decompressobj(_ANY_CODING) if raw.headers.get("content-encoding") else None
         try:
@@ -134,10 +156,19 @@ class Client:
                 yield data if unpack is None else unpack.decompress(data)
             if raw.length:
                 raise ConnectionFailed(f"the answer of {url} was cut off")
+            read_all.append(True)
         except zlib.error as error:
             raise Unusable(f"the answer of {url} cannot be unpacked: {error}") from error
         finally:
             raw.close()
+
+
+def _way(url: str) -> tuple[str, str]:
+    """Return where to connect to, and what a request there names: behind a proxy that is the whole address."""
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    place = parts.netloc if proxy is None or proxy_bypass(parts.netloc) else urlsplit(proxy).netloc
+    return place, url if place != parts.netloc and parts.scheme == "http" else parts.path
 
 
 @contextmanager

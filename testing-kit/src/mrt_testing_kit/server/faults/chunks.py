@@ -239,9 +239,12 @@ class NullUsage(Fault):
         return {k: None if ("details" in k or k.startswith("cache")) == details else v for k, v in usage.items()}
 
 
-@fault("F31", "finish reasons", options={"finish": "length"})
+@fault("F31", "finish reasons", options={"finish": "length", "together": False})
 class Finish(Fault):
-    """The answer ends with the finish asked for: a neutral word, a word of no vendor, null, or none at all."""
+    """The answer ends with the finish asked for: a neutral word, a word of no vendor, null, or none at all.
+
+    With `together`, the finish reason of a stream is in the chunk with the last text, where the dialect has such.
+    """
 
     kinds = TEXT
 
@@ -260,3 +263,12 @@ class Finish(Fault):
         if self.o["finish"] != "missing":
             return pieces
         return [piece for piece in pieces if piece.kind != "finish"]
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        places = {event.kind: place for place, event in enumerate(events) if chunk(event) is not None}
+        if not self.o["together"] or not {"text", "finish"} <= set(places):
+            return events
+        last, end = events[places["text"]], events[places["finish"]]
+        # The list of choices has the shape that `chunk` looked for.
+        last.data["choices"][0]["finish_reason"] = end.data["choices"][0]["finish_reason"]
+        return [event for event in events if event is not end]

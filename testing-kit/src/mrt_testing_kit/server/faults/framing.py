@@ -216,15 +216,19 @@ class Separators(Fault):
         return framing
 
 
-@fault("F13", "no end mark")
+@fault("F13", "no end mark", options={"what": "mark"}, choices={"what": ("mark", "blank")})
 class NoDone(Fault):
-    """The stream ends after its finish reason, without ``[DONE]`` or its like."""
+    """The stream ends after its finish reason, without ``[DONE]`` or its like, perhaps without its last blank line."""
 
     kinds = TEXT
     stream = True
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         return [event for event in events if event.kind != "end"]
+
+    def blocks(self, blocks: list[bytes], call: Call) -> list[bytes]:
+        data = b"".join(blocks)
+        return [data.rstrip(b"\r\n")] if self.o["what"] == "blank" else blocks
 
 
 @fault("F14", "bytes after the end mark", options={"what": "event"}, choices={"what": ("event", "text", "bytes")})
