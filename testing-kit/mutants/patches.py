@@ -8,7 +8,7 @@ A mutant is a block of lines; a blank line ends it::
     -        self._usage = body.get("usage") or self._usage
     +        self._usage = body.get("usage") if choices else None
 
-``-`` lines stand in the file, exactly once; ``+`` lines take their place, and lines that begin with a space stay. ``@@``
+``-`` lines stand in the file, exactly once; ``+`` lines take their place; lines that begin with a space stay. ``@@``
 begins another place of the same file, and ``in`` another file; the first file's folder names the reference. Further
 words: ``equivalent`` with the reason why nobody can notice, ``tier``, ``refused`` where loading has to fail.
 """

@@ -1,21 +1,21 @@
 """Every error that MRT raises on purpose.
 
-    MRTError
-    ├── InvokeError                          a call to a vendor failed
-    │   ├── InvokeConnectionError            no answer, or it was cut off
-    │   │   └── InvokeTimeoutError           one of the four time limits passed
-    │   ├── InvokeServerUnavailableError     the vendor failed (5xx)
-    │   │   └── InvokeBadResponseError       the vendor answered something unusable
-    │   ├── InvokeRateLimitError             too many calls (429)
-    │   ├── InvokeAuthorizationError         key missing, wrong or not allowed (401, 403)
-    │   └── InvokeBadRequestError            the call itself is wrong (4xx)
-    │       ├── InvokeModelNotFoundError     the vendor has no such model
-    │       ├── InvokeContextLengthError     the prompt does not fit the model
-    │       └── InvokeContentFilterError     the vendor refused the content
-    ├── CredentialsValidateFailedError       credentials missing, malformed or refused
-    ├── ProviderNotFoundError                no installed plugin has that name
-    ├── PluginError                          a plugin broke the contract
-    └── SchemaError                          a provider or model file is wrong
+MRTError
+├── InvokeError                          a call to a vendor failed
+│   ├── InvokeConnectionError            no answer, or it was cut off
+│   │   └── InvokeTimeoutError           one of the four time limits passed
+│   ├── InvokeServerUnavailableError     the vendor failed (5xx)
+│   │   └── InvokeBadResponseError       the vendor answered something unusable
+│   ├── InvokeRateLimitError             too many calls (429)
+│   ├── InvokeAuthorizationError         key missing, wrong or not allowed (401, 403)
+│   └── InvokeBadRequestError            the call itself is wrong (4xx)
+│       ├── InvokeModelNotFoundError     the vendor has no such model
+│       ├── InvokeContextLengthError     the prompt does not fit the model
+│       └── InvokeContentFilterError     the vendor refused the content
+├── CredentialsValidateFailedError       credentials missing, malformed or refused
+├── ProviderNotFoundError                no installed plugin has that name
+├── PluginError                          a plugin broke the contract
+└── SchemaError                          a provider or model file is wrong
 """
 
 from __future__ import annotations

@@ -1,0 +1,53 @@
+"""Connections that wait for the next call."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import select
+import threading
+from typing import Any
+from weakref import WeakKeyDictionary
+
+MOST_IDLE = 8
+"""Connections to one place that are kept."""
+
+
+class Pool:
+    """Keeps connections of one runtime; they end with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[int, str, str], list[http.client.HTTPConnection]] = {}
+
+    def take(self, scheme: str, place: str) -> http.client.HTTPConnection | None:
+        """Return a connection that is still open, or None."""
+        with self._lock:
+            # A fork must not use its parent's.
+            idle = self._idle.get((os.getpid(), scheme, place), [])
+            while idle:
+                connection = idle.pop()
+                # The server has nothing to say now, unless that it has closed.
+                if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                    return connection
+                connection.close()
+        return None
+
+    def give_back(self, scheme: str, place: str, connection: http.client.HTTPConnection) -> None:
+        """Take a connection back whose answer was read to its end."""
+        with self._lock:
+            idle = self._idle.setdefault((os.getpid(), scheme, place), [])
+            if connection.sock is not None and len(idle) < MOST_IDLE:
+                idle.append(connection)
+                return
+        connection.close()
+
+
+_POOLS: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def pool_of(runtime: Any) -> Pool:
+    """Return the pool that belongs to a runtime, or to its part for connections."""
+    with _LOCK:
+        return _POOLS.setdefault(runtime, Pool())
