@@ -108,7 +108,8 @@ class MessageStream:
             return self._add(value.get("index"), value.get("delta") or {})
         elif kind == "message_delta":
             self.count(value.get("usage"))
-            self.reason = (value.get("delta") or {}).get("stop_reason") or self.reason
+            delta: dict[str, Any] = value.get("delta") or {}
+            self.reason = delta.get("stop_reason") or self.reason
         elif kind == "message_stop":
             self.done = True
         return ()
