@@ -88,7 +88,7 @@ def contract(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", "-m", "contract", *(session.posargs or ["plugins"]))
     if not session.posargs:
-        session.run("pytest", "testing-kit/tests/scaffold", env={"MRT_KIT_FULL": "1"})
+        session.run("pytest", "-m", "slow", "testing-kit/tests/scaffold")
 
 
 @nox.session

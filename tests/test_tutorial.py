@@ -36,7 +36,6 @@ def test_the_page_of_the_checks_is_current() -> None:
 
 
 @pytest.mark.wheels
-@pytest.mark.slow
 def test_the_tutorials_commands_do_what_it_says(tmp_path: Path) -> None:
     house = tmp_path / "house"
     house.mkdir()

@@ -15,9 +15,10 @@ from mrt_testing_kit.catalogue import TIERS, Check, Tier, load, select
 from mrt_testing_kit.deviations import Deviations
 from mrt_testing_kit.identity import installed_hash, version_of
 from mrt_testing_kit.manifest import PROVIDED
+from mrt_testing_kit.refused import report_of
 from mrt_testing_kit.report import CaseResult, CheckResult, Report, blank
 from mrt_testing_kit.session import Case, Session
-from mrt_testing_kit.target import Target
+from mrt_testing_kit.target import Target, TargetError
 
 Progress = Callable[[CaseResult], None]
 
@@ -56,10 +57,16 @@ def run(
         What became of every check of the contract.
 
     Raises:
-        TargetError: The provider or the dialect is not there.
+        TargetError: The provider or the dialect is not there. Wrong files are no error: their checks fail.
         UnknownCheck: An id is not in the contract.
     """
-    subject = target if isinstance(target, Target) else Target(target, dialect, credentials, models)
+    try:
+        subject = target if isinstance(target, Target) else Target(target, dialect, credentials, models)
+    except TargetError as error:
+        refused = report_of(error, target, dialect)
+        if refused is None:
+            raise
+        return refused
     deviations = config if isinstance(config, Deviations) else declared.read(config)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with Session(subject, tier=tier, deviations=deviations, seed=seed, settings=settings, options=options) as session:

@@ -9,12 +9,11 @@ from mrt_testing_kit.environments import CommandError
 
 _DISCOVER = """
 from mrt import Runtime
-before = set(sys.modules)
 runtime = Runtime()
 names = runtime.registry.names()
 entry = runtime.registry.get(GIVEN["provider"])
 entry.name, entry.schema_path
-print(json.dumps({"listed": names, "imported": sorted(set(sys.modules) - before)}))
+print(json.dumps({"listed": names, "imported": sorted(sys.modules)}))
 """
 
 _EFFECTS = """

@@ -13,6 +13,7 @@ from mrt_testing_kit import deviations
 from mrt_testing_kit.badge import as_svg
 from mrt_testing_kit.catalogue import TIERS, UnknownCheck, load, select
 from mrt_testing_kit.manifest import CONTRACT, TITLES
+from mrt_testing_kit.refused import report_of
 from mrt_testing_kit.report import CaseResult, Report
 from mrt_testing_kit.report_html import as_html
 from mrt_testing_kit.report_text import as_markdown, as_text
@@ -83,8 +84,15 @@ def run(args: argparse.Namespace) -> int:
         ids = None if args.ids is None else select(args.ids)
         if args.list:
             return _list(ids)
-        target, options = _target(args), _options(args)
-        report = run_contract(target, ids=ids, progress=None if args.quiet else _progress, **options)
+        options = _options(args)
+        try:
+            target = _target(args)
+        except TargetError as error:
+            report = report_of(error, args.provider, args.dialect)
+            if report is None:
+                raise
+        else:
+            report = run_contract(target, ids=ids, progress=None if args.quiet else _progress, **options)
         if not args.quiet:
             print(file=sys.stderr)
         print(as_text(report, transcripts=not args.quiet), end="")
