@@ -119,7 +119,9 @@ def test_each_wheel_holds_its_package_and_nothing_else(
         package = member.package.name
         info = f"{member.name.replace('-', '_')}-{member.version}.dist-info"
         assert {name.split("/")[0] for name in names} == {package, info}
-        assert not [name for name in names if re.search(r"\.pth$|\.pyc$|(^|/)(tests|\.?venv)/", name)]
+        # The templates of new plugins hold tests; they are data of the kit.
+        code = [name for name in names if "/templates/" not in name]
+        assert not [name for name in code if re.search(r"\.pth$|\.pyc$|(^|/)(tests|\.?venv)/", name)]
         source = {
             path.relative_to(member.package.parent).as_posix()
             for path in member.package.rglob("*")
