@@ -165,7 +165,9 @@ def test_file_descriptors_return_to_their_start(quiet: OracleServer) -> None:
     use()
     assert quiet.wait_for(lambda: quiet.connections.live == 0, timeout=10)
     start = count()
-    for _ in range(3):
+    uses = 5
+    for _ in range(uses):
         use()
     assert quiet.wait_for(lambda: quiet.connections.live == 0, timeout=10)
-    assert count() <= start
+    # Other servers of this process open and close files meanwhile; a leak would show once for each use.
+    assert count() < start + uses

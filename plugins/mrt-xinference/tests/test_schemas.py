@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mrt import InvokeBadRequestError, Runtime
+from mrt import InvokeBadRequestError, PromptMessageTool, Runtime
 from mrt.entities.common import FetchFrom
 from mrt.entities.message import ImagePromptMessageContent, UserPromptMessage
 from mrt.entities.model import AIModelEntity, ModelFeature, ModelPropertyKey
@@ -113,7 +113,7 @@ def test_what_a_model_does_not_take_never_leaves(runtime: Runtime, server: Oracl
     picture = UserPromptMessage([ImagePromptMessageContent(base64_data="aGk=", mime_type="image/png")])
     wrong: list[dict[str, Any]] = [
         {"prompt_messages": [picture]},
-        {"prompt_messages": "Hi", "tools": [{"name": "f"}]},
+        {"prompt_messages": "Hi", "tools": [PromptMessageTool("f")]},
         {"prompt_messages": "Hi", "model_parameters": {"temperature": 2.1}},
         {"prompt_messages": "Hi", "model_parameters": {"max_tokens": 257}},
         {"prompt_messages": "Hi", "model_parameters": {"max_tokens": 0}},
