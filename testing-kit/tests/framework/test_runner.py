@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from typing import Any
@@ -52,7 +53,8 @@ def test_a_failure_says_what_was_sent_what_came_and_how_to_mend_it() -> None:
     ):
         assert part in case.text
     assert "> POST /v1/chat/completions HTTP/1.1" in case.transcript
-    assert "< status 200, answered, faults F15\n< HTTP/1.1 200 OK" in case.transcript
+    # The client may have its answer a moment before the server notes that all of it is out.
+    assert re.search(r"< status 200, \w+, faults F15\n< HTTP/1\.1 200 OK", case.transcript)
     assert '< data: {"id"' in case.transcript
 
 
