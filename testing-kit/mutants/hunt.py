@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mrt_testing_kit import run
 from mrt_testing_kit.deviations import Deviations, read
@@ -61,7 +60,7 @@ def hunt(wrong: Mutant) -> Verdict:
     return Verdict(wrong.id, killer, says, time.perf_counter() - started)
 
 
-def _hunt(wrong: Mutant, plugin: Any) -> tuple[str, str]:
+def _hunt(wrong: Mutant, plugin: str) -> tuple[str, str]:
     dialect, credentials = REFERENCES[wrong.reference]
     target = Target(plugin, dialect, credentials)
     with Session(target, tier=wrong.options.get("tier", "wire")) as session:

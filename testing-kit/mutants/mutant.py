@@ -74,8 +74,8 @@ class Mutant:
 
 
 @contextmanager
-def made(wrong: Mutant) -> Generator[Any]:
-    """Write a mutant into a folder of its own, import it, and give its plugin.
+def made(wrong: Mutant) -> Generator[str]:
+    """Write a mutant into a folder of its own, import it, and say where its plugin is: ``module:attribute``.
 
     Raises:
         BrokenMutantError: It cannot be made.
@@ -84,15 +84,20 @@ def made(wrong: Mutant) -> Generator[Any]:
     with tempfile.TemporaryDirectory(prefix=f"{package}_") as folder:
         copy = Path(folder) / package
         shutil.copytree(HOME, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        for edit in wrong.edits:
-            _apply(wrong, copy / edit.file, edit)
+        for name in {edit.file for edit in wrong.edits}:
+            _apply(wrong, copy / name, [edit for edit in wrong.edits if edit.file == name])
         for file in copy.rglob("*.py"):
             file.write_text(file.read_text("utf-8").replace(references.__name__, package), "utf-8")
         before = set(sys.modules)
         sys.path.insert(0, folder)
         try:
             importlib.invalidate_caches()
-            yield _plugin(wrong, f"{package}.{wrong.reference}")
+            module = f"{package}.{wrong.reference}"
+            try:
+                importlib.import_module(module)
+            except Exception as error:
+                raise BrokenMutantError(f"{wrong.id}: it cannot be imported: {error!r}") from error
+            yield f"{module}:plugin"
         finally:
             sys.path.remove(folder)
             for name in set(sys.modules) - before:
@@ -100,22 +105,19 @@ def made(wrong: Mutant) -> Generator[Any]:
                     del sys.modules[name]
 
 
-def _apply(wrong: Mutant, file: Path, edit: Edit) -> None:
+def _apply(wrong: Mutant, file: Path, edits: list[Edit]) -> None:
     text = file.read_text("utf-8")
-    found = text.count(edit.old)
-    if found != 1:
-        raise BrokenMutantError(f"{wrong.id}: {edit.file} has {found} times: {edit.old!r}")
-    text = text.replace(edit.old, edit.new)
+    places: list[tuple[int, Edit]] = []
+    for edit in edits:
+        found = text.count(edit.old)
+        if found != 1:
+            raise BrokenMutantError(f"{wrong.id}: {edit.file} has {found} times: {edit.old!r}")
+        places.append((text.index(edit.old), edit))
+    for at, edit in sorted(places, key=lambda place: -place[0]):
+        text = text[:at] + edit.new + text[at + len(edit.old) :]
     if file.suffix == ".py":
         try:
             compile(text, str(file), "exec")
         except SyntaxError as error:
-            raise BrokenMutantError(f"{wrong.id}: {edit.file} is no program: {error}") from error
+            raise BrokenMutantError(f"{wrong.id}: {file.name} is no program: {error}") from error
     file.write_text(text, "utf-8")
-
-
-def _plugin(wrong: Mutant, module: str) -> Any:
-    try:
-        return importlib.import_module(module).plugin
-    except Exception as error:
-        raise BrokenMutantError(f"{wrong.id}: it cannot be imported: {error!r}") from error

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import locale
+import logging
+import os
+import socket
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -40,6 +44,20 @@ def belongs(module: str, owners: frozenset[str]) -> bool:
 def modules(owners: frozenset[str]) -> dict[str, ModuleType]:
     """Return the provider's modules that are imported."""
     return {name: module for name, module in list(sys.modules.items()) if belongs(name, owners)}
+
+
+def process_state() -> dict[str, object]:
+    """Return what all code of this process shares, and a plugin has to leave alone."""
+    return {
+        "socket.setdefaulttimeout": socket.getdefaulttimeout(),
+        "the working folder": os.getcwd(),
+        "the locale": locale.setlocale(locale.LC_ALL),
+        "sys.excepthook": sys.excepthook,
+        "sys.setrecursionlimit": sys.getrecursionlimit(),
+        "sys.setswitchinterval": sys.getswitchinterval(),
+        "the level of the root logger": logging.getLogger().level,
+        "logging.disable": logging.root.manager.disable,
+    }
 
 
 def instances(owners: frozenset[str]) -> list[Any]:

@@ -16,6 +16,7 @@ from mrt_testing_kit.context import Context
 from mrt_testing_kit.deviations import Deviation, Deviations
 from mrt_testing_kit.explain import describe
 from mrt_testing_kit.failure import CheckFailure, NotApplicable
+from mrt_testing_kit.inside import process_state
 from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
 from mrt_testing_kit.report import CaseResult, Status
 from mrt_testing_kit.server import DIALECTS, OracleServer
@@ -88,9 +89,11 @@ class Session:
         self._late = 0
         self._endings: list[Callable[[], None]] = []
         self._baseline = Baseline()
+        self.process = process_state()
 
-    # Life. `results` has what was run, `attempts` the case and host of every connection that was refused, `notes` what
-    # checks want the report to say, and `is_partial` tells whether only some checks were asked for.
+    # Life. `process` has what the process was like at first, `results` what was run, `attempts` the case and host of
+    # every connection that was refused, `notes` what checks want the report to say, and `is_partial` tells whether only
+    # some checks were asked for.
 
     @property
     def server(self) -> OracleServer:

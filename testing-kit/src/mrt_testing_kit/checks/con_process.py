@@ -196,6 +196,8 @@ def con_10(ctx: Context) -> None:
     if ctx.kind == "llm":
         ctx.chat(_ASKED[0], way="stream").ok()
         ctx.run(_collect(handle.astream(_ASKED[1])))
+    for place, value in inside.process_state().items():
+        ctx.equal(value, ctx.session.process[place], f"{place}, which all code of the process shares, after calls")
     after = _snapshot(owners)
     for place, value in after.items():
         if place in before:

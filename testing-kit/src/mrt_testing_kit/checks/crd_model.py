@@ -178,6 +178,9 @@ def _requests_for(ctx: Context, name: str) -> tuple[Outcome, list[RecordedReques
     got = ctx.call(model=name, credentials=ctx.credentials(model=name, server=server))
     if got.error is not None:
         got.fails(InvokeError, CredentialsValidateFailedError)
+    checked = ctx.validate(ctx.credentials(model=name, server=server), model=name)
+    if checked.error is not None:
+        checked.fails(InvokeError, CredentialsValidateFailedError)
     requests = list(server.requests)
     server.stop()
     ctx.expect(requests, f"nothing was asked about the model {name!r}", expected="a request", outcome=got)

@@ -173,6 +173,12 @@ def crd_16(ctx: Context) -> None:
             expected="InvokeConnectionError",
             came=repr(error),
         )
+        # Trusted where SDKs look for CAs, too: the name and the date have to be right all the same.
+        with _environment(SSL_CERT_FILE=server.ca_file if kind != "untrusted" else None):
+            error = _secure_call(ctx, server, None, trust_env=True)
+        ctx.expect(
+            isinstance(error, InvokeError), f"a server whose certificate is {kind} is talked to", came=repr(error)
+        )
         ctx.equal(len(server.requests), 0, f"the number of requests sent to a server whose certificate is {kind}")
     server = ctx.another_server(tls=True)
     if "{ca_file}" not in repr(ctx.target.credentials):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 from typing import Any
 
 import mrt
+from mrt.entities.plain import is_mapping
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 
@@ -54,9 +56,22 @@ def err_03(ctx: Context) -> None:
         with ctx.fault("F41", status=status, message=message):
             error = ctx.call().fails(mrt.InvokeError)
         ctx.expect(message.rstrip(".") in str(error), "the vendor's message is lost", expected=message)
+        words = _codes(bytes(ctx.requests[-1].response))
+        told = error.code in words or not words
+        ctx.expect(told, "the vendor's code is lost", expected=" or ".join(words), came=repr(error.code))
         wanted = _request_id(bytes(ctx.requests[-1].response))
         if wanted:
             ctx.equal(error.request_id, wanted, "the request id on the error")
+
+
+def _codes(response: bytes) -> list[str]:
+    try:
+        body: Any = json.loads(response.partition(b"\r\n\r\n")[2])
+    except ValueError:
+        return []
+    inner: Any = body.get("error") if is_mapping(body) else None
+    found = [inner.get(name) for name in ("code", "type")] if is_mapping(inner) else []
+    return [code for code in found if isinstance(code, str) and not code.isdecimal()]
 
 
 def _request_id(response: bytes) -> str | None:
@@ -115,6 +130,7 @@ def err_05(ctx: Context) -> None:
         (400, False),
         (401, False),
         (403, False),
+        (408, True),
         (422, False),
         (429, True),
         (500, True),

@@ -52,6 +52,10 @@ def llm_11(ctx: Context) -> None:
             )
             if got.answer is not None:
                 ctx.equal(got.answer.finish_reason, got.finish, "the finish reason of the whole answer")
+    ctx.server.next_answer(Answer(["I can", "not."]))
+    with ctx.fault("F31", finish="filter", refusal=True):
+        got = ctx.chat("Count.").ok()
+    ctx.equal(got.text, "I cannot.", "the text of a refusal")
     ctx.server.next_answer(Answer("One two"))
     with ctx.fault("F31", finish="missing"):
         got = ctx.chat("Count.")

@@ -253,5 +253,7 @@ def par_15(ctx: Context) -> None:
             came="no such text in the request",
         )
         ctx.expect(len(paths) <= 1, "the user's id stands twice in the request", came=", ".join(paths))
+        within = [path for path in paths if "messages" in path or "prompt" in path]
+        ctx.expect(not within, "the user's id goes to the model, as a part of the prompt", came=", ".join(within))
     users = [path for path in dict(leaves(plain)) if path.endswith(("user", "user_id"))]
     ctx.expect(not users, "a call without a user has one", expected="no such field", came=", ".join(users))

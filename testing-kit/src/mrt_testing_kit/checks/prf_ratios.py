@@ -224,11 +224,11 @@ def prf_07(ctx: Context) -> None:
     handle = ctx.handle()
 
     def read(count: int) -> None:
-        value = json.dumps({"city": "x" * (16 * count)})
-        fragments = [value[at : at + 16] for at in range(0, len(value), 16)]
+        value = json.dumps({"city": "x" * (64 * count)})
+        fragments = [value[at : at + 64] for at in range(0, len(value), 64)]
         ctx.server.next_answer(Answer(calls=[ToolCall("get_weather", value, "call_1", fragments)]))
         with handle.stream("Go on.", tools=[WEATHER]) as stream:
             for _ in stream:
                 pass
 
-    _report(ctx, "arguments four times as long", _ratio(lambda: read(1600), lambda: read(400), 5), 7)
+    _report(ctx, "arguments four times as long", _ratio(lambda: read(3200), lambda: read(800), 5), 7)

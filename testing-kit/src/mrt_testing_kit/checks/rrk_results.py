@@ -82,6 +82,13 @@ def rrk_02(ctx: Context) -> None:
             got = ctx.rerank(QUERY, docs)
         judge(ctx, got, docs, ranked(ctx, QUERY, docs))
         judge(ctx, ctx.rerank(QUERY, docs, top_n=2), docs, ranked(ctx, QUERY, docs)[:2])
+    blank = ["pie", " ", "a red apple"]
+    got = ctx.rerank(QUERY, blank)
+    # A vendor may refuse a blank document; leaving it out moves those behind it.
+    if got.error is None:
+        judge(ctx, got, blank, ranked(ctx, QUERY, blank))
+    else:
+        got.fails(mrt.InvokeBadRequestError)
 
 
 @check(

@@ -16,10 +16,13 @@ from mrt_testing_kit.server import Answer
 )
 def str_10(ctx: Context) -> None:
     """Several servers never send the end mark; a client that insists on it loses whole answers."""
+    plain = ctx.chat("Count to three.").ok()
     for what in ("mark", "blank"):
         ctx.server.next_answer(Answer(["One", " two", " three"]))
         with ctx.fault("F13", what=what):
             got = ctx.chat("Count to three.").ok()
+        sources = [one.usage.source if one.usage is not None else None for one in (plain, got)]
+        ctx.equal(sources[1], sources[0], "where the counts of the last chunk come from")
         ctx.equal(got.text, "One two three", "the text of the stream")
         ctx.equal(got.finish, "stop", "the finish reason")
 

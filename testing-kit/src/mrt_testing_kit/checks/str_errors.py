@@ -81,7 +81,7 @@ def str_16(ctx: Context) -> None:
 )
 def str_17(ctx: Context) -> None:
     """One broken event must end as an error that callers know, not as a JSON error or as a shorter answer."""
-    for what in ("cut", "text", "single-quotes"):
+    for what in ("cut", "text", "single-quotes", "null"):
         for after in (0, 2):
             _no_success(ctx, _under(ctx, "F21", what=what, after=after))
 

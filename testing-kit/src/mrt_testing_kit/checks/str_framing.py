@@ -33,7 +33,7 @@ def _same(ctx: Context, pieces: list[str], fault: str, also: str = "", **options
 )
 def str_01(ctx: Context) -> None:
     """Networks cut a stream wherever they like; an answer that depends on it is wrong on some days only."""
-    for pieces in (_PLAIN, _SCRIPTS):
+    for pieces in (_PLAIN, _SCRIPTS, ["A long event: " + "x" * 200_000, " end"]):
         _same(ctx, pieces, "F04")
     _same(ctx, _SCRIPTS, "F01")
 

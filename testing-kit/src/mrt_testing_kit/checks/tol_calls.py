@@ -93,7 +93,9 @@ def tol_05(ctx: Context) -> None:
     names = [tool.name for tool in OFFERED]
     for count in (2, 3, 7):
         for same in (False, True):
-            wanted = [("take_note" if same else names[n % 3], {"city": f"C{n}", "n": n}) for n in range(count)]
+            # Of seven calls of one tool, two are alike in everything but their ids.
+            numbers = [n % 6 for n in range(count)]
+            wanted = [("take_note" if same else names[n % 3], {"city": f"C{n}", "n": n}) for n in numbers]
             ids = [f"call_{count}{n}" for n in range(count)]
             calls = [ToolCall(name, json.dumps(found), id) for (name, found), id in zip(wanted, ids, strict=True)]
             ctx.server.next_answer(Answer(calls=calls))

@@ -94,6 +94,10 @@ def tol_15(ctx: Context) -> None:
     )
     asked = [turn.text for turn in turns(got, "user") if turn.text]
     ctx.equal(asked, ["Weather in Paris, and take a note.", "And in Rome?"], "the user's texts that went back")
+    ctx.server.next_answer(Answer("It rains."))
+    got = ctx.chat([*history, UserPromptMessage("And in Oslo?")], tools=OFFERED).ok()
+    asked = [turn.text for turn in turns(got, "user") if turn.text]
+    ctx.equal(asked[-1:], ["And in Oslo?"], "the user's words after a result")
     _loop(ctx)
 
 

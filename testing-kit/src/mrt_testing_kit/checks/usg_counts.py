@@ -209,6 +209,7 @@ def usg_08(ctx: Context) -> None:
             cached=3000017 + 30 * round,
             cache_write=1000003 + 30 * round,
             reasoning=2000003 + 30 * round,
+            audio=1000033 + 30 * round,
         )
         ctx.server.next_answer(Answer("Some text.", reasoning="A thought.", usage=counts))
         got = ctx.chat("Think about it.").ok()
@@ -218,6 +219,7 @@ def usg_08(ctx: Context) -> None:
             ("cache_read_tokens", counts.cached),
             ("cache_write_tokens", counts.cache_write),
             ("reasoning_tokens", counts.reasoning),
+            ("audio_tokens", counts.audio),
         ):
             if was_sent(got, str(count)):
                 ctx.equal(getattr(usage, name), count, f"{name}", outcome=got)

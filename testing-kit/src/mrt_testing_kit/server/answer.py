@@ -48,6 +48,7 @@ class Usage:
         cached: input tokens read from the cache.
         cache_write: input tokens written to the cache.
         reasoning: output tokens spent on reasoning.
+        audio: output tokens that are sound.
     """
 
     prompt: int
@@ -55,6 +56,7 @@ class Usage:
     cached: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    audio: int | None = None
 
     @property
     def total(self) -> int:

@@ -155,6 +155,8 @@ def _with_nulls(data: dict[str, Any]) -> dict[str, Any]:
             if is_object(holder):
                 for name in _BESIDE:
                     holder[name] = holder.get(name) or None
+                # What no client knows yet.
+                holder["oracle_note"] = {"kind": "new"}
     for block in objects(data.get("content")):
         if block.get("type") == "text":
             block.setdefault("citations", None)
@@ -239,11 +241,12 @@ class NullUsage(Fault):
         return {k: None if ("details" in k or k.startswith("cache")) == details else v for k, v in usage.items()}
 
 
-@fault("F31", "finish reasons", options={"finish": "length", "together": False})
+@fault("F31", "finish reasons", options={"finish": "length", "together": False, "refusal": False})
 class Finish(Fault):
     """The answer ends with the finish asked for: a neutral word, a word of no vendor, null, or none at all.
 
-    With `together`, the finish reason of a stream is in the chunk with the last text, where the dialect has such.
+    With `together`, the finish reason of a stream is in the chunk with the last text, where the dialect has such; with
+    `refusal`, the text of a stream is in the field for refusals.
     """
 
     kinds = TEXT
@@ -265,6 +268,11 @@ class Finish(Fault):
         return [piece for piece in pieces if piece.kind != "finish"]
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
+        for event in events if self.o["refusal"] else ():
+            for choice in objects((chunk(event) or {}).get("choices")):
+                delta = choice.get("delta")
+                if is_object(delta) and delta.get("content"):
+                    delta["refusal"] = delta.pop("content")
         places = {event.kind: place for place, event in enumerate(events) if chunk(event) is not None}
         if not self.o["together"] or not {"text", "finish"} <= set(places):
             return events

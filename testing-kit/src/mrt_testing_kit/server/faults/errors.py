@@ -61,10 +61,10 @@ class ErrorEvent(Fault):
     "F21",
     "bad JSON",
     options={"what": "cut", "after": 1},
-    choices={"what": ("cut", "text", "trailing", "single-quotes")},
+    choices={"what": ("cut", "text", "trailing", "single-quotes", "null")},
 )
 class BadJson(Fault):
-    """The document, or one event in the middle, does not parse; the stream then goes on."""
+    """The document, or one event in the middle, does not parse, or is null; the stream then goes on."""
 
     kinds = DOCUMENTS
 
@@ -74,6 +74,7 @@ class BadJson(Fault):
             "cut": text[: max(1, len(text) // 2)],
             "text": "upstream timed out",
             "trailing": text + "}",
+            "null": "null",
             "single-quotes": text.replace('"', "'"),
         }[self.o["what"]]
 

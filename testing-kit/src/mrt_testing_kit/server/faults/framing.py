@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from mrt_testing_kit.server.answer import Answer, Text
+from mrt_testing_kit.server.answer import Answer, Piece, Text
 from mrt_testing_kit.server.call import Call
-from mrt_testing_kit.server.faults.base import EVERY, TEXT, Fault, fault
+from mrt_testing_kit.server.faults.base import EVERY, NOT_OPENAI, TEXT, Fault, fault
 from mrt_testing_kit.server.wire import Event, Framing, Reply, Send, Step
 
 # So many places at most: each costs a pause, so that the pieces do not meet again in one packet.
@@ -185,6 +185,10 @@ class Bom(Fault):
     """U+FEFF before the first event, or before the document."""
 
     kinds = TEXT | {"embedding", "rerank", "transcription", "moderation", "models", "model", "count_tokens"}
+
+    def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
+        # A first event that says nothing could be lost unnoticed.
+        return pieces if call.dialect.name in NOT_OPENAI else [piece for piece in pieces if piece.kind != "start"]
 
     def blocks(self, blocks: list[bytes], call: Call) -> list[bytes]:
         return [b"\xef\xbb\xbf" + b"".join(blocks[:1]), *blocks[1:]]

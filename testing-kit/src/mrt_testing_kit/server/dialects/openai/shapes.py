@@ -21,7 +21,7 @@ def usage(counts: Usage | None, *, details: bool = True) -> dict[str, Any] | Non
         out["prompt_tokens_details"] = {"cached_tokens": counts.cached or 0, "audio_tokens": 0}
         out["completion_tokens_details"] = {
             "reasoning_tokens": counts.reasoning or 0,
-            "audio_tokens": 0,
+            "audio_tokens": counts.audio or 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         }
