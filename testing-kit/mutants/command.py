@@ -61,7 +61,7 @@ def _run(mutants: Sequence[Mutant], options: argparse.Namespace) -> tuple[dict[s
     jobs: list[Job] = [("mutant", wrong.id) for wrong in mutants]
     if not options.no_alarms:
         jobs += [("plugin", number) for number in range(len(PLUGINS))]
-        jobs += [("reference", name) for name in REFERENCES]
+        jobs += [("reference", name) for name in (*REFERENCES, "wheel")]
 
     def tell(job: Job, result: Any) -> None:
         kind, name = job

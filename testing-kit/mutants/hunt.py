@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mrt_testing_kit import run
 from mrt_testing_kit.deviations import Deviations, read
 from mrt_testing_kit.session import Session
 from mrt_testing_kit.target import Target, TargetError
 from mutants.mutant import REFERENCES, BrokenMutantError, Mutant, made
+from mutants.wheel import right_wheel, wrong_wheel
 
 PLUGINS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("openai-compatible", "mrt-openai-compatible", "openai", {"base_url": "{server}", "api_key": "{canary}"}),
@@ -22,6 +24,7 @@ PLUGINS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 )
 """Name, distribution, dialect and credentials of the bundled plugins."""
 
+_SOME = "mrt_testing_kit.references.openai_http:plugin"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,8 +51,12 @@ def hunt(wrong: Mutant) -> Verdict:
     """Run the intended checks on a mutant, then the whole group, until one fails."""
     started = time.perf_counter()
     try:
-        with made(wrong) as plugin:
-            killer, says = _hunt(wrong, plugin)
+        if wrong.reference == "wheel":
+            with wrong_wheel(wrong) as wheel:
+                killer, says = _hunt(wrong, _SOME, wheel=wheel)
+        else:
+            with made(wrong) as plugin:
+                killer, says = _hunt(wrong, plugin)
     except TargetError as error:
         # A provider whose description cannot be read is refused before any check.
         refused = bool(wrong.options.get("refused"))
@@ -60,10 +67,10 @@ def hunt(wrong: Mutant) -> Verdict:
     return Verdict(wrong.id, killer, says, time.perf_counter() - started)
 
 
-def _hunt(wrong: Mutant, plugin: str) -> tuple[str, str]:
-    dialect, credentials = REFERENCES[wrong.reference]
+def _hunt(wrong: Mutant, plugin: str, **options: Any) -> tuple[str, str]:
+    dialect, credentials = REFERENCES.get(wrong.reference, REFERENCES["openai_http"])
     target = Target(plugin, dialect, credentials)
-    with Session(target, tier=wrong.options.get("tier", "wire")) as session:
+    with Session(target, tier=wrong.options.get("tier", "wire"), options=options) as session:
         session.is_partial = True
         tried: set[str] = set()
         for word in (*wrong.kills, wrong.group):
@@ -78,7 +85,10 @@ def _hunt(wrong: Mutant, plugin: str) -> tuple[str, str]:
 
 
 def alarms_of_reference(name: str, ids: Iterable[str] | None = None) -> list[str]:
-    """Return the checks that fail on a reference, which is right."""
+    """Return the checks that fail on a reference, which is right; ``wheel`` is one, too."""
+    if name == "wheel":
+        with right_wheel() as wheel:
+            return _failed(_SOME, *REFERENCES["openai_http"], None, ["PKG"], wheel=wheel)
     dialect, credentials = REFERENCES[name]
     return _failed(f"mrt_testing_kit.references.{name}:plugin", dialect, credentials, None, ids)
 
@@ -92,10 +102,15 @@ def alarms_of_plugin(number: int, ids: Iterable[str] | None = None) -> list[str]
 
 
 def _failed(
-    target: str, dialect: str, credentials: dict[str, str], config: Deviations | None, ids: Iterable[str] | None
+    target: str,
+    dialect: str,
+    credentials: dict[str, str],
+    config: Deviations | None,
+    ids: Iterable[str] | None,
+    **options: Any,
 ) -> list[str]:
     wanted = None if ids is None else list(ids)
-    report = run(target, dialect, credentials, wanted, config=config)
+    report = run(target, dialect, credentials, wanted, config=config, **options)
     lines: list[str] = []
     for entry in report:
         failed = [case for case in entry.cases if case.status == "fail"]

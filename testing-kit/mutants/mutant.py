@@ -23,7 +23,7 @@ REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
     "openai_client": ("openai", OPENAI),
     "anthropic_http": ("anthropic", MESSAGES),
 }
-"""Reference to its dialect and credentials."""
+"""Reference to its dialect and credentials; mutants of ``wheel`` are distributions."""
 
 
 class BrokenMutantError(Exception):
@@ -36,8 +36,8 @@ class Edit:
 
     Args:
         file: Path below the folder of the references: ``openai_http/answer.py``.
-        old: Text that stands there exactly once.
-        new: What stands there in the mutant.
+        old: Text that stands there exactly once; empty for a file that is new.
+        new: What stands there in the mutant; empty as well for a file that is left out.
     """
 
     file: str
@@ -84,8 +84,7 @@ def made(wrong: Mutant) -> Generator[str]:
     with tempfile.TemporaryDirectory(prefix=f"{package}_") as folder:
         copy = Path(folder) / package
         shutil.copytree(HOME, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in {edit.file for edit in wrong.edits}:
-            _apply(wrong, copy / name, [edit for edit in wrong.edits if edit.file == name])
+        patched(wrong, copy)
         for file in copy.rglob("*.py"):
             file.write_text(file.read_text("utf-8").replace(references.__name__, package), "utf-8")
         before = set(sys.modules)
@@ -103,6 +102,23 @@ def made(wrong: Mutant) -> Generator[str]:
             for name in set(sys.modules) - before:
                 if name.partition(".")[0] == package:
                     del sys.modules[name]
+
+
+def patched(wrong: Mutant, folder: Path) -> None:
+    """Put the mistake into files.
+
+    Raises:
+        BrokenMutantError: They are not as they were when the mutant was written.
+    """
+    for name in sorted({edit.file for edit in wrong.edits}):
+        file, edits = folder / name, [edit for edit in wrong.edits if edit.file == name]
+        if edits[0].old:
+            _apply(wrong, file, edits)
+        elif edits[0].new:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(edits[0].new, "utf-8")
+        else:
+            file.unlink()
 
 
 def _apply(wrong: Mutant, file: Path, edits: list[Edit]) -> None:

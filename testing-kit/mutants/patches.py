@@ -60,7 +60,7 @@ def _mutant(block: list[str]) -> Mutant:
 
     def settle() -> None:
         if old or new:
-            edits.append(Edit(file, "\n".join(old) + "\n", "".join(f"{line}\n" for line in new)))
+            edits.append(Edit(file, *("".join(f"{line}\n" for line in lines) for lines in (old, new))))
         old.clear()
         new.clear()
 
@@ -75,6 +75,8 @@ def _mutant(block: list[str]) -> Mutant:
         word, _, value = line.partition(" ")
         if word == "in":
             file = value
+        elif word == "without":
+            edits.append(Edit(value, "", ""))
         elif word in ("kills", "equivalent", "tier", "refused"):
             words[word] = value or True
         elif word != "@@":

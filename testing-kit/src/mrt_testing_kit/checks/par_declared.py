@@ -7,6 +7,7 @@ import math
 import random
 from typing import Any
 
+import mrt
 from mrt import InvokeBadRequestError, ParameterRule, ParameterType
 from mrt_testing_kit.asking import (
     ASIDE,
@@ -88,7 +89,11 @@ def par_05(ctx: Context) -> None:
         if rule.type in NUMBERS and name not in ASIDE and (values := numbers(rule)):
             free = [value for value in values if value not in chosen.values()]
             more = {**chosen, **({name: free[0]} if free else {})}
-            if rich(ctx, more).error is None:
+            error = rich(ctx, more).error
+            ctx.expect(
+                not isinstance(error, mrt.PluginError), f"a call with {name} breaks the plugin", came=repr(error)
+            )
+            if error is None:
                 chosen = more
     got = rich(ctx, chosen, stop=["oracle-end"], user="user-31").ok()
     for name, value in [*chosen.items(), ("stop", "oracle-end")]:

@@ -7,7 +7,7 @@ import os
 import select
 import threading
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 MOST_IDLE = 8
 """Connections to one place that are kept."""
@@ -42,6 +42,13 @@ class Pool:
                 return
         connection.close()
 
+    def close(self) -> None:
+        """Close what waits."""
+        with self._lock:
+            for connection in [connection for idle in self._idle.values() for connection in idle]:
+                connection.close()
+            self._idle.clear()
+
 
 _POOLS: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()
 _LOCK = threading.Lock()
@@ -50,4 +57,8 @@ _LOCK = threading.Lock()
 def pool_of(runtime: Any) -> Pool:
     """Return the pool that belongs to a runtime, or to its part for connections."""
     with _LOCK:
-        return _POOLS.setdefault(runtime, Pool())
+        pool = _POOLS.get(runtime)
+        if pool is None:
+            pool = _POOLS[runtime] = Pool()
+            finalize(runtime, pool.close)
+        return pool
