@@ -27,7 +27,7 @@ LAYERS = [
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 LEAVES = LAYERS[1]
 # h11 and pydantic_core are parts of httpx and pydantic, which bring them.
-CORE_NEEDS = {"click", "h11", "httpx", "importlib_metadata", "pluggy", "pydantic", "pydantic_core", "yaml"}
+CORE_NEEDS = {"click", "h11", "httpx", "pluggy", "pydantic", "pydantic_core", "yaml"}
 CORE_EXTRAS = {"keyring", "opentelemetry", "rich"}
 
 

@@ -80,7 +80,7 @@ def test_an_error_class_loads_neither_http_nor_pydantic() -> None:
 
 def test_the_list_of_provider_names_loads_neither_http_nor_pydantic_nor_pluggy() -> None:
     program = "import mrt; mrt.registry.Registry(load_entry_points=False).names()"
-    unwanted = {"httpx", "httpcore", "ssl", "pydantic", "yaml", "importlib_metadata", "pluggy", "asyncio"}
+    unwanted = {"httpx", "httpcore", "ssl", "pydantic", "yaml", "importlib.metadata", "pluggy", "asyncio"}
     assert not set(ask(LOADED.format(program))) & unwanted
 
 

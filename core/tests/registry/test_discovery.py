@@ -10,7 +10,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import importlib_metadata
 import pytest
 
 from mrt.registry.discovery import discover, discovery_problems
@@ -104,7 +103,7 @@ READ = """
 import json, sys
 from mrt.registry.discovery import discover
 names = sorted(fact.name for fact in discover("mrt.providers"))
-print(json.dumps([names, sorted({"importlib_metadata", "yaml", "pydantic", "pluggy"} & set(sys.modules))]))
+print(json.dumps([names, sorted({"importlib.metadata", "yaml", "pydantic", "pluggy"} & set(sys.modules))]))
 """
 
 
@@ -116,10 +115,8 @@ def kept(site: Any) -> Path:
 def read(site: Any, **environment: str) -> Any:
     """Discover in another process; `-S`, so that only this folder is there."""
     source = str(Path(__file__).parents[2] / "src")
-    libraries = str(Path(importlib_metadata.__file__).parents[1])
     program = f"import sys\nsys.path[:0] = {[str(site.path), source]!r}\n{READ}"
-    late = f"import sys; sys.path.append({libraries!r})\n{program}"
-    command = [sys.executable, "-S", "-c", late]
+    command = [sys.executable, "-S", "-c", program]
     environment = {**os.environ, "MRT_CACHE_DIR": str(kept(site)), **environment}
     done = subprocess.run(command, capture_output=True, env=environment, cwd=site.path, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -129,10 +126,10 @@ def read(site: Any, **environment: str) -> Any:
 
 def test_another_process_reads_one_file(site: Any) -> None:
     site.install("acme")
-    assert read(site) == (["acme"], ["importlib_metadata"])
+    assert read(site) == (["acme"], ["importlib.metadata"])
     assert read(site) == (["acme"], [])
     site.install("bolt")
-    assert read(site) == (["acme", "bolt"], ["importlib_metadata"])
+    assert read(site) == (["acme", "bolt"], ["importlib.metadata"])
     assert read(site) == (["acme", "bolt"], [])
     assert [path.name.partition("-")[0] for path in kept(site).iterdir()] == ["plugins"]
 
@@ -142,7 +139,7 @@ def test_a_folder_that_changed_just_now_is_not_kept(site: Any) -> None:
     soon = time.time_ns() + 3_600_000_000_000
     os.utime(site.path, ns=(soon, soon))
     read(site)
-    assert read(site) == (["acme"], ["importlib_metadata"])
+    assert read(site) == (["acme"], ["importlib.metadata"])
 
 
 @pytest.mark.parametrize(
@@ -166,15 +163,15 @@ def test_a_corrupt_file_is_read_anew_and_repaired(change: Any, site: Any) -> Non
     text = file.read_text()
     assert change(text) != text
     file.write_text(change(text))
-    assert read(site) == (["acme"], ["importlib_metadata"])
+    assert read(site) == (["acme"], ["importlib.metadata"])
     assert read(site) == (["acme"], [])
 
 
 def test_without_a_cache(site: Any) -> None:
     site.install("acme")
     for _ in range(2):
-        assert read(site, MRT_NO_CACHE="1") == (["acme"], ["importlib_metadata"])
+        assert read(site, MRT_NO_CACHE="1") == (["acme"], ["importlib.metadata"])
     assert not kept(site).exists()
     kept(site).write_text("a file where the folder should be")
     for _ in range(2):
-        assert read(site) == (["acme"], ["importlib_metadata"])
+        assert read(site) == (["acme"], ["importlib.metadata"])

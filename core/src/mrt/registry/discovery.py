@@ -12,8 +12,8 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, cast
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
 from mrt.errors import PluginError
@@ -148,13 +148,12 @@ def _has_metadata(path: str) -> bool:
 
 def _facts_of(path: str) -> tuple[list[EntryPointFact], list[PluginFailure]]:
     # Costs 30 ms to import, and the cache makes it unnecessary.
-    import importlib_metadata
+    import importlib.metadata
 
     facts: list[EntryPointFact] = []
     problems: list[PluginFailure] = []
     names: set[str] = set()
-    distributions: Iterable[Any] = cast(Any, importlib_metadata).distributions(path=[path])
-    for distribution in distributions:
+    for distribution in importlib.metadata.distributions(path=[path]):
         try:
             found = list(_facts_of_distribution(distribution, path))
         except Exception as error:
