@@ -80,7 +80,9 @@ def _dump(entity: ProviderEntity | AIModelEntity, form: str) -> None:
     import yaml
 
     plain: dict[str, Any] = entity.model_dump(mode="json", exclude_none=True)
-    write(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), end="")
+    # Through Any: some releases of types-PyYAML leave a part of its signature unknown.
+    dumper = cast(Any, yaml)
+    write(dumper.safe_dump(plain, allow_unicode=True, sort_keys=False), end="")
 
 
 def _print_provider(provider: ProviderEntity, lang: str) -> None:
