@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print a table, write JSON and charts."""
+"""``python -m benchmarks``: measure, print a table, write JSON; `benchmarks.page` makes page and charts of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from typing import Any
 from benchmarks import local, report
 from benchmarks.budget import lines as budget_lines
 from benchmarks.contestants import NAMES
+from benchmarks.counting import tokens
+from benchmarks.first import first_calls
+from benchmarks.footprint import installed
 from benchmarks.worker import MEASURES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +31,7 @@ INSTALL = {
     "any_llm_sdk": ["any-llm-sdk[openai]"],
     "llm_sdk": ["llm"],
     "httpx2_client": ["httpx2"],
+    "tiktoken": ["tiktoken"],
 }
 
 
@@ -90,18 +94,24 @@ def rounds(names: list[str], measures: list[str], count: int, quick: bool, url: 
     return {what: {name: cell for name, cell in row.items() if "value" in cell} for what, row in table.items()}
 
 
-def without_server(quick: bool) -> dict[str, float]:
-    """Run the measures that need no server."""
+def of_processes(quick: bool, url: str) -> dict[str, float]:
+    """Run the measures of fresh processes: starting, listing, loading, counting."""
     times = 3 if quick else 7
-    openai = environment_of("openai_sdk")
-    has_openai = subprocess.run([openai, "-c", "import openai"], capture_output=True).returncode == 0
-    found = local.imports(times, openai if has_openai else None)
-    found |= {f"modules of {name}": value for name, value in local.modules().items()}
+    openai, tiktoken = interpreter_with("openai", "openai_sdk"), interpreter_with("tiktoken", "tiktoken")
+    found = local.imports(times, openai) | first_calls(times, url, openai) | local.modules() | installed()
     found |= local.discovery((1, 10, 100) if quick else (1, 10, 100, 1000), times)
+    found |= tokens(times, tiktoken)
     sys.path.insert(0, str(ROOT / "core" / "tests" / "schema"))
     from corpus import generate
 
     return found | local.schemas(times, generate)
+
+
+def interpreter_with(module: str, environment: str) -> str | None:
+    """Return an interpreter that has a module, if there is one."""
+    found = environment_of(environment)
+    has = subprocess.run([found, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+    return found if has else None
 
 
 def main() -> int:
@@ -114,7 +124,6 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", help="write the results")
     parser.add_argument("--compare", metavar="OLD.json", help="show what changed")
     parser.add_argument("--markdown", metavar="FILE", help="write the table")
-    parser.add_argument("--svg", metavar="DIR", help="write charts")
     args = parser.parse_args()
     chosen = args.only or []
     names = [name for name in NAMES if not chosen or name in chosen or not set(chosen) & set(NAMES)]
@@ -124,7 +133,7 @@ def main() -> int:
     if args.quick and not set(chosen) & set(MEASURES):
         measures = [what for what in measures if what not in ("embeddings 2048 x 1536", "sync stream, paced")]
     if args.install:
-        install(names)
+        install([*names, "tiktoken"])
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -132,6 +141,7 @@ def main() -> int:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         table = rounds(names, measures, args.rounds or (2 if args.quick else 5), args.quick, url)
+        others = {} if set(chosen) & set(MEASURES) else of_processes(args.quick, url)
     finally:
         server.communicate()
     results: dict[str, Any] = {
@@ -139,7 +149,7 @@ def main() -> int:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "contestants": names,
         "measures": table,
-        "local": {} if set(chosen) & set(MEASURES) else without_server(args.quick),
+        "local": others,
     }
     return _write(results, args)
 
@@ -151,13 +161,6 @@ def _write(results: dict[str, Any], args: argparse.Namespace) -> int:
         Path(args.json).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if args.markdown:
         Path(args.markdown).write_text(text, "utf-8")
-    if args.svg:
-        folder = Path(args.svg)
-        folder.mkdir(parents=True, exist_ok=True)
-        for what, row in results["measures"].items():
-            unit = next((cell["unit"] for cell in row.values()), "")
-            svg = report.chart(what, [(name, cell["value"]) for name, cell in row.items()], unit)
-            (folder / f"{what.replace(' ', '-').replace(',', '')}.svg").write_text(svg, "utf-8")
     if args.compare:
         print(report.compare(json.loads(Path(args.compare).read_text("utf-8")), results))
     return 0

@@ -30,9 +30,14 @@ def _local(ours: str, theirs: str | None = None) -> Ratio:
     return ratio
 
 
+def _value(measure: str, name: str) -> Ratio:
+    return lambda results: results["measures"].get(measure, {}).get(name, {}).get("value")
+
+
 BUDGETS: tuple[tuple[str, float, Ratio], ...] = (
     ("import mrt / bare interpreter + pluggy", 1.5, _local("import mrt", "bare interpreter + pluggy")),
     ("mrt --help / import openai", 0.5, _local("mrt --help", "import openai")),
+    ("mrt chat, whole / import openai", 0.5, _local("mrt chat", "import openai")),
     ("sync call, xinference / httpx", 1.0, _against("sync call", "mrt_xinference")),
     ("sync call, openai / httpx", 1.0, _against("sync call", "mrt_openai")),
     ("async call, 1 at once / httpx", 1.0, _against("async call, 1 at once", "mrt_xinference")),
@@ -41,11 +46,15 @@ BUDGETS: tuple[tuple[str, float, Ratio], ...] = (
     ("stream per chunk / httpx iter_lines + json.loads", 1.0, _against("sync stream", "mrt_xinference")),
     ("async stream per chunk / httpx", 1.0, _against("async stream", "mrt_xinference")),
     ("256 embeddings of 1024 / httpx + json.loads", 0.12, _against("embeddings 256 x 1024", "mrt_openai")),
+    ("tool arguments, 1 MB / 250 kB", 4.8, _value("tool arguments, 1 MB over 250 kB", "mrt_openai")),
+    ("memory over 20 000 calls (kB)", 1024.0, _value("memory over calls", "mrt_openai")),
     ("listing 1000 plugins, warm (ms)", 10.0, _local("listing 1000 plugins, warm")),
     ("mrt providers with 1000 / with 10", 1.5, _local("mrt providers with 1000, warm", "mrt providers with 10, warm")),
     ("a call with 1000 plugins / with 1", 1.1, _local("2000 calls with 1000 plugins", "2000 calls with 1 plugins")),
     ("schemas cold / bare CSafeLoader", 1.2, _local("schemas, cold", "schemas, bare CSafeLoader")),
     ("schemas warm / bare CSafeLoader", 0.1, _local("schemas, warm", "schemas, bare CSafeLoader")),
+    ("core alone, MB", 14.0, _local("mrt-core alone, MB")),
+    ("core alone, distributions", 16.0, _local("mrt-core alone, distributions")),
 )
 
 

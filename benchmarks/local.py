@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
+
 _TIMES = """
 import json, resource, sys, time
 {setup}
@@ -23,13 +25,13 @@ print(json.dumps([used * 1e3, len(sys.modules), rss]), file=sys.stderr)
 """
 
 
-def _python(code: str, setup: str = "", python: str = sys.executable, **environment: str) -> tuple[float, int, int]:
+def python(code: str, setup: str = "", interpreter: str = sys.executable, **environment: str) -> tuple[float, int, int]:
     """Return CPU milliseconds, modules and peak kilobytes of a piece of code in a fresh interpreter.
 
     What `setup` does is not counted.
     """
     done = subprocess.run(
-        [python, "-c", _TIMES.format(code=code, setup=setup)],
+        [interpreter, "-c", _TIMES.format(code=code, setup=setup)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -39,7 +41,7 @@ def _python(code: str, setup: str = "", python: str = sys.executable, **environm
     return used, modules, rss
 
 
-def _children(command: list[str], **environment: str) -> float:
+def children(command: list[str], **environment: str) -> float:
     """Return the CPU milliseconds of a command, its interpreter's start included."""
     import resource
 
@@ -51,32 +53,34 @@ def _children(command: list[str], **environment: str) -> float:
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
 
-def _median(work: Callable[[], float], times: int) -> float:
+def median(work: Callable[[], float], times: int) -> float:
     return sorted(work() for _ in range(times))[times // 2]
 
 
 def imports(times: int, openai_python: str | None) -> dict[str, float]:
     """Return the CPU milliseconds of imports and of the command line's quick verbs."""
     found = {
-        "bare interpreter": _median(lambda: _children([sys.executable, "-c", "pass"]), times),
-        "bare interpreter + pluggy": _median(lambda: _children([sys.executable, "-c", "import pluggy"]), times),
-        "import mrt": _median(lambda: _children([sys.executable, "-c", "import mrt"]), times),
-        "mrt --help": _median(lambda: _children([sys.executable, "-m", "mrt", "--help"]), times),
-        "mrt providers, warm": _median(lambda: _children([sys.executable, "-m", "mrt", "providers"]), times),
-        "import httpx": _median(lambda: _children([sys.executable, "-c", "import httpx"]), times),
+        "bare interpreter": median(lambda: children([sys.executable, "-c", "pass"]), times),
+        "bare interpreter + pluggy": median(lambda: children([sys.executable, "-c", "import pluggy"]), times),
+        "import mrt": median(lambda: children([sys.executable, "-c", "import mrt"]), times),
+        "mrt --help": median(lambda: children([sys.executable, "-m", "mrt", "--help"]), times),
+        "mrt providers, warm": median(lambda: children([sys.executable, "-m", "mrt", "providers"]), times),
+        "import httpx": median(lambda: children([sys.executable, "-c", "import httpx"]), times),
     }
     if openai_python:
-        found["import openai"] = _median(lambda: _children([openai_python, "-c", "import openai"]), times)
+        found["import openai"] = median(lambda: children([openai_python, "-c", "import openai"]), times)
     return found
 
 
 def modules() -> dict[str, float]:
-    """Return how many modules imports load."""
-    return {
-        "bare interpreter": float(_python("pass")[1]),
-        "import mrt": float(_python("import mrt")[1]),
-        "import mrt; mrt.llm": float(_python("import mrt; mrt.llm")[1]),
-    }
+    """Return how many modules imports load, and the megabytes that the process has at its peak."""
+    found: dict[str, float] = {}
+    for code in ("pass", "import mrt", "import mrt; mrt.llm", "import httpx"):
+        _, loaded, peak = python(code)
+        name = "bare interpreter" if code == "pass" else code
+        found[f"modules of {name}"] = float(loaded)
+        found[f"MB of {name}"] = peak / 1024
+    return found
 
 
 def install_plugins(folder: Path, count: int) -> None:
@@ -124,13 +128,13 @@ def discovery(counts: tuple[int, ...], times: int) -> dict[str, float]:
                 "PYTHONPATH": f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
                 "MRT_CACHE_DIR": str(cache),
             }
-            _python(_LIST, _LIST_SETUP, **where)
-            listed = _median(lambda where=where: _python(_LIST, _LIST_SETUP, **where)[0], times)  # type: ignore[misc]
+            python(_LIST, _LIST_SETUP, **where)
+            listed = median(lambda where=where: python(_LIST, _LIST_SETUP, **where)[0], times)  # type: ignore[misc]
             command = [sys.executable, "-m", "mrt", "providers"]
             found[f"listing {count} plugins, warm"] = listed
-            found[f"mrt providers with {count}, warm"] = _median(lambda c=command, w=where: _children(c, **w), times)  # type: ignore[misc]
-            found[f"2000 calls with {count} plugins"] = _median(
-                lambda where=where: _python(_CALL, _CALL_SETUP, **where)[0], times
+            found[f"mrt providers with {count}, warm"] = median(lambda c=command, w=where: children(c, **w), times)  # type: ignore[misc]
+            found[f"2000 calls with {count} plugins"] = median(
+                lambda where=where: python(_CALL, _CALL_SETUP, **where)[0], times
             )  # type: ignore[misc]
     return found
 
@@ -151,8 +155,8 @@ for path in sorted(pathlib.Path({str(tree)!r}).rglob("*.yaml")):
     yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
 """
         time.sleep(2.2)
-        cold = _median(lambda: _python(load, load_setup, MRT_NO_CACHE="1")[0], times)
-        _python(load, load_setup, MRT_CACHE_DIR=str(cache))
-        warm = _median(lambda: _python(load, load_setup, MRT_CACHE_DIR=str(cache))[0], times)
-        parsed = _median(lambda: _python(bare, "import pathlib, yaml")[0], times)
+        cold = median(lambda: python(load, load_setup, MRT_NO_CACHE="1")[0], times)
+        python(load, load_setup, MRT_CACHE_DIR=str(cache))
+        warm = median(lambda: python(load, load_setup, MRT_CACHE_DIR=str(cache))[0], times)
+        parsed = median(lambda: python(bare, "import pathlib, yaml")[0], times)
     return {"schemas, bare CSafeLoader": parsed, "schemas, cold": cold, "schemas, warm": warm}

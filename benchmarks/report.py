@@ -1,40 +1,65 @@
-"""The results as a Markdown table, a comparison, and SVG charts."""
+"""The results as Markdown tables, and a comparison with older ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Mapping
 from typing import Any
+
+from benchmarks.chart import NAMES, number
 
 BASE = "httpx_client"
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Return the results as Markdown: each cell the median, and its ratio to httpx in the same run."""
-    measures: Mapping[str, Any] = results["measures"]
-    names = [name for name in results["contestants"] if any(name in row for row in measures.values())]
-    lines = ["| measure | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for measure, row in measures.items():
-        unit = next((cell["unit"] for cell in row.values() if "unit" in cell), "")
-        cells = [_cell(row.get(name), row.get(BASE)) for name in names]
-        lines.append(f"| {measure} ({unit}) | " + " | ".join(cells) + " |")
-    missing = [name for name in results["contestants"] if name not in names]
-    notes = [f"Not installed here: {', '.join(missing)}."] if missing else []
-    return "\n".join([*lines, "", *notes, "", local_table(results["local"])])
+    """Return all results as Markdown."""
+    rows = results["measures"].values()
+    missing = [name for name in results["contestants"] if not any(name in row for row in rows)]
+    notes = [f"Not installed here: {', '.join(missing)}.", ""] if missing else []
+    return "\n".join([comparison(results), "", *notes, local_table(results["local"]), "", versions(results)])
 
 
-def local_table(local: Mapping[str, float]) -> str:
+def local_table(local: Mapping[str, float], unit: str = "") -> str:
     """Return the measures without a server as Markdown."""
-    return "\n".join(
-        ["| measure | value |", "|---|---|", *(f"| {name} | {value:.1f} |" for name, value in local.items())]
-    )
+    head = f"| measure | {unit or 'value'} |"
+    return "\n".join([head, "|---|---|", *(f"| {name} | {number(value)} |" for name, value in local.items())])
+
+
+def comparison(results: Mapping[str, Any]) -> str:
+    """Return what contestants cost: each cell the median, its spread, and its ratio to httpx in the same run.
+
+    Four measures to a table, a row per contestant, so that it is narrow enough for a page and a terminal.
+    """
+    measures: Mapping[str, Any] = results["measures"]
+    shown: list[str] = []
+    whats = list(measures)
+    for start in range(0, len(whats), 4):
+        some = whats[start : start + 4]
+        units = [next((cell["unit"] for cell in measures[what].values()), "") for what in some]
+        heads = [f"{what} ({unit})" for what, unit in zip(some, units, strict=True)]
+        shown += ["| | " + " | ".join(heads) + " |", "|---" * (len(some) + 1) + "|"]
+        for name in results["contestants"]:
+            cells = [_cell(measures[what].get(name), measures[what].get(BASE)) for what in some]
+            if any(cell != "–" for cell in cells):
+                shown.append(f"| {NAMES.get(name, name)} | " + " | ".join(cells) + " |")
+        shown.append("")
+    return "\n".join(shown).rstrip()
+
+
+def versions(results: Mapping[str, Any]) -> str:
+    """Return in one sentence what was measured, and on what."""
+    found: dict[str, str] = {}
+    for row in results["measures"].values():
+        for cell in row.values():
+            found.update(cell.get("versions", {}))
+    listed = ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
+    return f"Python {results['python']} on {results['machine']}: {listed}."
 
 
 def _cell(cell: Mapping[str, Any] | None, base: Mapping[str, Any] | None) -> str:
     if cell is None or "value" not in cell:
         return "–"
-    text = f"{cell['value']:.1f} ±{cell['spread']:.1f}"
-    if base is not None and base.get("value") and cell["unit"] not in ("kB", "times"):
+    text = f"{number(cell['value'])} ±{number(cell['spread'])}"
+    if base is not None and base.get("value") and cell["unit"] not in ("kB", "kB/stream", "times"):
         text += f" ({cell['value'] / base['value']:.2f}×)"
     return text
 
@@ -51,27 +76,3 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
                 change = cell["value"] / before["value"] - 1
                 lines.append(f"| {measure} | {name} | {before['value']:.1f} | {cell['value']:.1f} | {change:+.0%} |")
     return "\n".join(lines) if len(lines) > 2 else "Nothing changed by more than the spread."
-
-
-def chart(title: str, bars: Iterable[tuple[str, float]], unit: str) -> str:
-    """Return a bar chart as SVG; long bars are cut and say so."""
-    rows = sorted(bars, key=lambda bar: bar[1])
-    if not rows:
-        return ""
-    longest = rows[-1][1]
-    height = 34 + 26 * len(rows)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" viewBox="0 0 720 {height}" '
-        f'font-family="sans-serif" font-size="13" role="img" aria-label="{escape(title)}">',
-        f'<text x="8" y="20" font-weight="bold">{escape(title)} ({escape(unit)})</text>',
-    ]
-    for place, (name, value) in enumerate(rows):
-        y = 34 + 26 * place
-        width = max(2.0, value / longest * 430)
-        colour = "#0f766e" if name.startswith("mrt") else "#94a3b8"
-        parts += [
-            f'<text x="8" y="{y + 15}">{escape(name)}</text>',
-            f'<rect x="160" y="{y}" width="{width:.0f}" height="20" rx="3" fill="{colour}"/>',
-            f'<text x="{168 + width:.0f}" y="{y + 15}">{value:.1f}</text>',
-        ]
-    return "\n".join([*parts, "</svg>", ""])

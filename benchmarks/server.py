@@ -16,6 +16,8 @@ import struct
 import sys
 from typing import Any
 
+from benchmarks.worker import stay_on
+
 TEXT = "word " * 120
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"(\d+)(?:-p(\d+))?")
@@ -179,4 +181,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    stay_on(1)
     asyncio.run(main())

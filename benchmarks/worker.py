@@ -11,6 +11,7 @@ import gc
 import importlib
 import importlib.metadata
 import json
+import os
 import resource
 import sys
 import time
@@ -69,6 +70,16 @@ def _acall(client: Any, at_once: int, count: int) -> float:
     return asyncio.run(run())
 
 
+def _wrapped(client: Any, name: str, count: int) -> float:
+    return _call(client.wrapped(name), count)
+
+
+def _long_prompt(client: Any, count: int) -> float:
+    text = 'A text of a million bytes, with \\ and " in it. '.ljust(50) * 20_000
+    client.call(text)
+    return cpu(lambda: client.call(text), count)
+
+
 def _stream(client: Any, model: str, times: int) -> float:
     client.stream(model)
     costs = []
@@ -86,6 +97,22 @@ def _astream(client: Any, model: str, at_once: int) -> float:
         counts = await asyncio.gather(*(client.astream(model) for _ in range(at_once)))
         try:
             return (time.process_time() - started) / sum(counts) * 1e6
+        finally:
+            if hasattr(client, "aclose"):
+                await client.aclose()
+
+    return asyncio.run(run())
+
+
+def _astream_memory(client: Any, at_once: int) -> float:
+    """Return the kilobytes that the process's peak grows by for each of many streams, at once and half read."""
+
+    async def run() -> float:
+        await client.astream("m-20")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        await asyncio.gather(*(client.astream("m-200-p5") for _ in range(at_once)))
+        try:
+            return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / at_once
         finally:
             if hasattr(client, "aclose"):
                 await client.aclose()
@@ -128,20 +155,40 @@ MEASURES: dict[str, tuple[str, str, Callable[[Any, bool], float]]] = {
     "async call, 1 at once": ("acall", "µs/call", lambda c, quick: _acall(c, 1, 150 if quick else 400)),
     "async call, 100 at once": ("acall", "µs/call", lambda c, quick: _acall(c, 100, 300 if quick else 1500)),
     "async call, 1000 at once": ("acall", "µs/call", lambda c, quick: _acall(c, 1000, 1000 if quick else 3000)),
+    "sync call, prompt of 1 MB": ("call", "µs/call", lambda c, quick: _long_prompt(c, 5 if quick else 20)),
     "sync stream": ("stream", "µs/chunk", lambda c, quick: _stream(c, f"m-{CHUNKS}", 3 if quick else 7)),
     "sync stream, paced": ("stream", "µs/chunk", lambda c, quick: _stream(c, "m-200-p1", 1 if quick else 3)),
     "async stream": ("astream", "µs/chunk", lambda c, quick: _astream(c, f"m-{CHUNKS}", 3)),
+    "async stream, paced": ("astream", "µs/chunk", lambda c, quick: _astream(c, "m-200-p1", 10)),
     "1000 async streams": ("astream", "µs/chunk", lambda c, quick: _astream(c, "m-20", 1000)),
+    "memory of 1000 async streams": ("astream", "kB/stream", lambda c, quick: _astream_memory(c, 1000)),
     "first chunk": ("stream", "µs", lambda c, quick: _first_chunk(c)),
     "embeddings 256 x 1024": ("embed", "µs", lambda c, quick: _embed(c, 256, 1024)),
     "embeddings 2048 x 1536": ("embed", "µs", lambda c, quick: _embed(c, 2048, 1536)),
     "tool arguments, 1 MB over 250 kB": ("stream", "times", lambda c, quick: _growth(c)),
     "memory over calls": ("call", "kB", lambda c, quick: _memory(c, 2000 if quick else 20000)),
 }
+MIDDLEWARE = ("Retry", "Fallback", "Balance", "Limit", "Cache", "Log", "Telemetry")
+for _name in MIDDLEWARE:
+    MEASURES[f"sync call through {_name}"] = (
+        "wrapped",
+        "µs/call",
+        lambda c, quick, name=_name: _wrapped(c, name, 150 if quick else 600),
+    )
+
+
+def stay_on(*cores: int) -> None:
+    """Keep this process on some of the machine's cores, counted from the last, where there are several."""
+    if hasattr(os, "sched_setaffinity"):
+        there = sorted(os.sched_getaffinity(0))
+        if len(there) > 1:
+            os.sched_setaffinity(0, {there[-core] for core in cores})
 
 
 def main(name: str, measure: str, url: str, quick: bool) -> dict[str, Any]:
     """Return what a measure of a contestant cost."""
+    # The server has the last core to itself.
+    stay_on(2)
     module = importlib.import_module(f"benchmarks.contestants.{name}")
     needed, unit, how = MEASURES[measure]
     versions = {dist: importlib.metadata.version(dist) for dist in module.DISTRIBUTIONS}

@@ -1,7 +1,8 @@
 """The contestants: one module each, with the same functions where it can do the thing.
 
-``DISTRIBUTIONS`` names what has to be installed. ``make(url)`` returns an object with some of: ``call()``, ``acall()``,
-``stream(model) -> number of chunks``, ``astream(model)``, ``embed(texts, model)``, ``aclose()``.
+``DISTRIBUTIONS`` names what has to be installed. ``make(url)`` returns an object with some of: ``call(prompt)``,
+``acall()``, ``stream(model) -> number of chunks``, ``astream(model)``, ``embed(texts, model)``, ``aclose()``, and
+``wrapped(name)``, which is another such object that calls through a middleware.
 """
 
 from __future__ import annotations
@@ -25,3 +26,8 @@ NAMES = (
 
 PROMPT = "Tell me something."
 MESSAGES = [{"role": "user", "content": PROMPT}]
+
+
+def messages(prompt: str) -> list[dict[str, str]]:
+    """Return a conversation of one message."""
+    return [{"role": "user", "content": prompt}]

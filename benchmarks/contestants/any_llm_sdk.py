@@ -6,7 +6,7 @@ from typing import Any
 
 import any_llm
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("any-llm-sdk",)
 
@@ -17,8 +17,8 @@ class make:
     def __init__(self, url: str) -> None:
         self.options: dict[str, Any] = {"api_base": f"{url}/v1", "api_key": "sk-bench-0000", "messages": MESSAGES}
 
-    def call(self) -> None:
-        any_llm.completion(model="bench", provider="openai", **self.options)
+    def call(self, prompt: str = PROMPT) -> None:
+        any_llm.completion(model="bench", provider="openai", **{**self.options, "messages": messages(prompt)})
 
     async def acall(self) -> None:
         await any_llm.acompletion(model="bench", provider="openai", **self.options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS: tuple[str, ...] = ()
 _HEADERS = {"content-type": "application/json"}
@@ -17,8 +17,8 @@ class make:
     def __init__(self, url: str) -> None:
         self.connection = http.client.HTTPConnection(url.removeprefix("http://"))
 
-    def call(self) -> None:
-        body = json.dumps({"model": "bench", "messages": MESSAGES})
+    def call(self, prompt: str = PROMPT) -> None:
+        body = json.dumps({"model": "bench", "messages": messages(prompt)})
         self.connection.request("POST", "/v1/chat/completions", body, _HEADERS)
         json.loads(self.connection.getresponse().read())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("httpx2",)
 
@@ -27,8 +27,8 @@ class make:
             self._aclient = httpx2.AsyncClient(limits=limits, timeout=120)
         return self._aclient
 
-    def call(self) -> None:
-        body = {"model": "bench", "messages": MESSAGES}
+    def call(self, prompt: str = PROMPT) -> None:
+        body = {"model": "bench", "messages": messages(prompt)}
         self.client.post(f"{self.url}/v1/chat/completions", json=body).json()
 
     async def acall(self) -> None:

@@ -18,8 +18,8 @@ class make:
         self.options: dict[str, Any] = {"base_url": f"{url}/v1", "api_key": "sk-bench-0000", "max_retries": 0}
         self.chat = ChatOpenAI(model="bench", **self.options)
 
-    def call(self) -> None:
-        self.chat.invoke(PROMPT)
+    def call(self, prompt: str = PROMPT) -> None:
+        self.chat.invoke(prompt)
 
     async def acall(self) -> None:
         await self.chat.ainvoke(PROMPT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import litellm
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("litellm",)
 
@@ -22,8 +22,8 @@ class make:
             "num_retries": 0,
         }
 
-    def call(self) -> None:
-        litellm.completion(model="openai/bench", **self.options)
+    def call(self, prompt: str = PROMPT) -> None:
+        litellm.completion(model="openai/bench", **{**self.options, "messages": messages(prompt)})
 
     async def acall(self) -> None:
         await litellm.acompletion(model="openai/bench", **self.options)

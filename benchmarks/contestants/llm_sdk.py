@@ -21,8 +21,8 @@ class make:
         model.key = "sk-bench-0000"
         return model
 
-    def call(self) -> None:
-        self.chat.prompt(PROMPT, stream=False).text()
+    def call(self, prompt: str = PROMPT) -> None:
+        self.chat.prompt(prompt, stream=False).text()
 
     def stream(self, model: str) -> int:
         return sum(1 for _ in self._model(model).prompt(PROMPT, stream=True))

@@ -30,8 +30,8 @@ class Plugin:
             self._handles[name] = self.runtime.llm(f"{self.provider}/{name}", credentials)
         return self._handles[name]
 
-    def call(self) -> None:
-        self.handle.invoke(PROMPT)
+    def call(self, prompt: str = PROMPT) -> None:
+        self.handle.invoke(prompt)
 
     async def acall(self) -> None:
         await self.handle.ainvoke(PROMPT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import openai
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("openai",)
 
@@ -25,8 +25,8 @@ class make:
             self._aclient = openai.AsyncOpenAI(**self.options)
         return self._aclient
 
-    def call(self) -> None:
-        self.client.chat.completions.create(model="bench", messages=MESSAGES)  # type: ignore[arg-type]
+    def call(self, prompt: str = PROMPT) -> None:
+        self.client.chat.completions.create(model="bench", messages=messages(prompt))  # type: ignore[arg-type]
 
     async def acall(self) -> None:
         await self.aclient.chat.completions.create(model="bench", messages=MESSAGES)

@@ -18,8 +18,8 @@ class make:
         provider = OpenAIProvider(base_url=f"{url}/v1", api_key="sk-bench-0000")
         self.agent = Agent(OpenAIChatModel("bench", provider=provider), retries=0)
 
-    def call(self) -> None:
-        self.agent.run_sync(PROMPT)
+    def call(self, prompt: str = PROMPT) -> None:
+        self.agent.run_sync(prompt)
 
     async def acall(self) -> None:
         await self.agent.run(PROMPT)

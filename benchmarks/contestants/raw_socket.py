@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 
-from benchmarks.contestants import MESSAGES
+from benchmarks.contestants import PROMPT, messages
 
 DISTRIBUTIONS: tuple[str, ...] = ()
 
@@ -18,8 +18,8 @@ class make:
         self.sock = socket.create_connection((host, int(port)))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def call(self) -> None:
-        body = json.dumps({"model": "bench", "messages": MESSAGES}).encode()
+    def call(self, prompt: str = PROMPT) -> None:
+        body = json.dumps({"model": "bench", "messages": messages(prompt)}).encode()
         head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
         self.sock.sendall(head + body)
         data = self.sock.recv(65536)

@@ -251,11 +251,12 @@ def con_12(ctx: Context) -> None:
         action()
         return (time.process_time() - used) / (time.perf_counter() - started)
 
+    # A busy loop takes a whole core, or its share of one where others are busy, too; a wait takes nothing.
     before = cost(lambda: time.sleep(0.2))
     handle.invoke(*jobs(ctx, 1)[0].arguments)
     alone = cost(lambda: time.sleep(0.2))
     ctx.expect(
-        alone - before < 0.6, "a call leaves something that keeps the CPU busy", expected="next to nothing",
+        alone - before < 0.25, "a call leaves something that keeps the CPU busy", expected="next to nothing",
         came=f"{alone:.0%} of a core",
     )  # fmt: skip
 
@@ -267,10 +268,9 @@ def con_12(ctx: Context) -> None:
         with ctx.fault("F47", where="first-byte", seconds=pause):
             await handle.ainvoke(*jobs(ctx, 1)[0].arguments)
 
-    # A busy loop takes a whole core; a wait takes nothing, however slow the machine is.
     for how, share in (("a waiting call", cost(waiting)), ("an awaited call", cost(lambda: ctx.run(awaiting())))):
         ctx.expect(
-            share - alone < 0.6, f"{how} keeps the CPU busy", expected="next to nothing", came=f"{share:.0%} of a core"
+            share - alone < 0.25, f"{how} keeps the CPU busy", expected="next to nothing", came=f"{share:.0%} of a core"
         )
 
 
