@@ -62,7 +62,14 @@ def process_state() -> dict[str, object]:
 
 def instances(owners: frozenset[str]) -> list[Any]:
     """Return all living objects whose class is one of the provider's."""
-    living: list[object] = gc.get_objects()
-    return [
-        thing for thing in living if not isinstance(thing, type) and belongs(str(thing.__class__.__module__), owners)
-    ]
+    # Hundreds of thousands of objects have a few thousand classes, so that each class is judged once.
+    is_own: dict[type, bool] = {type: False}
+    found: list[Any] = []
+    for thing in gc.get_objects():
+        kind: type = type(thing)
+        own = is_own.get(kind)
+        if own is None:
+            own = is_own[kind] = not issubclass(kind, type) and belongs(str(kind.__module__), owners)
+        if own:
+            found.append(thing)
+    return found
