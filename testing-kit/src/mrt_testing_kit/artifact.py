@@ -9,36 +9,38 @@ import email.message
 import json
 import re
 import shutil
+import stat
 import sys
-import tarfile
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from mrt_testing_kit.environments import CommandError, Environment, contents, is_editable, normal, pack, run
+from mrt_testing_kit.building import build, unpacked
+from mrt_testing_kit.environments import (
+    CommandError,
+    Environment,
+    contents,
+    is_editable,
+    normal,
+    pack,
+    run,
+    stop_commands,
+)
+from mrt_testing_kit.failure import NotRun
 
 if TYPE_CHECKING:
     from mrt_testing_kit.context import Context
     from mrt_testing_kit.session import Session
 
-_FOUND: WeakKeyDictionary[Session, Artifact] = WeakKeyDictionary()
+_FOUND: WeakKeyDictionary[Session, Artifact | Unusable] = WeakKeyDictionary()
 GIVE = "give --wheel FILE or --source DIR"
-
-_BUILD = """
-import importlib, os, sys
-sys.path[:0] = {path!r}
-hook = {backend!r}.partition(":")
-backend = importlib.import_module(hook[0])
-for part in filter(None, hook[2].split(".")):
-    backend = getattr(backend, part)
-print(getattr(backend, "build_" + {kind!r})({out!r}))
-"""
+GIVE_SOURCE = "give --source DIR"
 
 
 def artifact(ctx: Context) -> Artifact:
@@ -46,25 +48,57 @@ def artifact(ctx: Context) -> Artifact:
 
     Raises:
         NotApplicable: There is none: the provider is an object that nobody installed, and no wheel was given.
+        CheckFailure: It cannot be built or read; the first check that needs it says so.
+        NotRun: Another check has said so.
     """
     found = _FOUND.get(ctx.session)
     if found is None:
         wheel, source = ctx.options.get("wheel"), ctx.options.get("source")
         if not (wheel or source or ctx.target.distribution):
             ctx.not_applicable(f"the provider is not installed from a distribution: {GIVE}")
+        folder = Path(tempfile.mkdtemp(prefix="mrt-artifact-"))
+        # Known before anything is built, so that nothing stays when that fails or is interrupted.
+        ctx.session.finally_do(lambda: _remove(folder))
         try:
-            found = Artifact(wheel, source, ctx.target.distribution)
+            found = Artifact(folder, wheel, source, ctx.target.distribution)
         except (CommandError, OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
-            ctx.fail(f"the distribution cannot be read or built: {error}")
+            found = Unusable(ctx.check.id, str(error))
         _FOUND[ctx.session] = found
-        ctx.session.finally_do(found.close)
+    if isinstance(found, Unusable):
+        if ctx.check.id == found.check:
+            # The last line of what a tool prints says most.
+            ctx.fail(f"the distribution cannot be read or built: {found.error.splitlines()[-1]}", came=found.error)
+        raise NotRun(f"the distribution cannot be read or built: see {found.check}")
     return found
+
+
+def wheel_of(session: Session) -> Path | None:
+    """Return the wheel that a run was given or has built; None when there is none."""
+    found, given = _FOUND.get(session), session.options.get("wheel")
+    return found.wheel if isinstance(found, Artifact) else Path(given) if given else None
+
+
+def _remove(folder: Path) -> None:
+    stop_commands()
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(stat.S_IRWXU)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A distribution that cannot be built or read: the check that says so, and what went wrong."""
+
+    check: str
+    error: str
 
 
 class Artifact:
     """A wheel, or the installed files of a distribution.
 
     Args:
+        folder: A folder of its own for everything that is made.
         wheel: The wheel, if one was given.
         source: The folder of the sources, if one was given; the wheel is built from its sdist then.
         distribution: The installed distribution that the provider came from; empty for none.
@@ -74,8 +108,8 @@ class Artifact:
         LookupError: What is needed to build is not installed here.
     """
 
-    def __init__(self, wheel: str | Path | None, source: str | Path | None, distribution: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mrt-artifact-"))
+    def __init__(self, folder: Path, wheel: str | Path | None, source: str | Path | None, distribution: str) -> None:
+        self.folder = folder
         self.source = Path(source).resolve() if source else None
         self.sdist: Path | None = None
         self.installed = metadata.distribution(distribution) if distribution else None
@@ -84,10 +118,6 @@ class Artifact:
             wheel = build(unpacked(self.sdist, self.folder / "unpacked"), "wheel", self.folder / "built")
         self.wheel = Path(wheel).resolve() if wheel else None
         self.files: dict[str, bytes] = dict(self._read())
-
-    def close(self) -> None:
-        """Remove the temporary files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> Iterator[tuple[str, bytes]]:
         if self.wheel is not None:
@@ -203,7 +233,7 @@ class Artifact:
         """Return the interpreter in which the distribution is installed, for scripts.
 
         Raises:
-            NotApplicable: What it declares to need is not installed here.
+            NotRun: What it declares to need is not installed here.
             CheckFailure: It cannot be installed.
         """
         if not self.is_fresh:
@@ -211,7 +241,7 @@ class Artifact:
         try:
             return self.environment.python
         except LookupError as error:
-            ctx.not_applicable(str(error))
+            raise NotRun(str(error)) from error
         except CommandError as error:
             ctx.fail("the wheel cannot be installed with what it declares to need", came=str(error))
 
@@ -252,37 +282,6 @@ class Artifact:
         work.mkdir(exist_ok=True)
         printed = run(python, *options, "-c", head + text, cwd=work, env={"XDG_CACHE_HOME": str(self.folder / "cache")})
         return json.loads(printed.splitlines()[-1])
-
-
-def build(source: Path, kind: str, out: Path) -> Path:
-    """Build ``sdist`` or ``wheel`` with the backend that a folder's pyproject.toml names.
-
-    Raises:
-        LookupError: The folder is no project, or the backend is not installed here.
-        CommandError: The build failed.
-    """
-    file = source / "pyproject.toml"
-    if not file.is_file():
-        raise LookupError(f"{source} has no pyproject.toml")
-    system = tomllib.loads(file.read_text("utf-8")).get("build-system", {})
-    backend = system.get("build-backend", "setuptools.build_meta:__legacy__")
-    path = [str(source / folder) for folder in system.get("backend-path", [])]
-    out.mkdir(parents=True, exist_ok=True)
-    script = _BUILD.format(path=path, backend=backend, kind=kind, out=str(out))
-    try:
-        return out / run(sys.executable, "-c", script, cwd=source).splitlines()[-1]
-    except CommandError as error:
-        if "ModuleNotFoundError" in str(error) and not path:
-            raise LookupError(f"the build backend {backend} is not installed here") from error
-        raise
-
-
-def unpacked(sdist: Path, folder: Path) -> Path:
-    """Unpack an sdist, and return its one folder."""
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    (inner,) = folder.iterdir()
-    return inner
 
 
 def first_party(but: str) -> list[str]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -70,6 +71,9 @@ _DEFAULTS: dict[str, tuple[tuple[str, ...], tuple[Way, ...]]] = {
     **dict.fromkeys(("PKG", "SCH", "MET"), ((), ())),
 }
 
+# Groups that ask for nothing that a vendor could lack: what they look at is the plugin's own.
+_ESSENTIAL = frozenset({"PKG", "SCH", "SEC", "CON", "MET"})
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -90,7 +94,8 @@ class Check:
         level: ``advisory`` is reported and fails nobody.
         fix: What to do about a failure.
         since: The first contract that has it.
-        essential: A declared model type cannot do without it, so no deviation but a known bug excuses it.
+        essential: No vendor is a reason to do without it, so no deviation but a known bug excuses it. The group decides
+            when left out.
         phase: ``end`` runs after all others and looks at the run.
         limit: Seconds that one run may take.
     """
@@ -140,7 +145,7 @@ def check(
     level: Level = "required",
     fix: str = "",
     since: str = CONTRACT,
-    essential: bool = False,
+    essential: bool | None = None,
     phase: Phase = "main",
     limit: float = 30.0,
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -171,7 +176,7 @@ def check(
             level=level,
             fix=fix,
             since=since,
-            essential=essential,
+            essential=group_of(id) in _ESSENTIAL if essential is None else essential,
             phase=phase,
             limit=limit,
         )
@@ -209,6 +214,8 @@ def select(words: str | Iterable[str] | None) -> list[str]:
             near = [id for id in TITLES if id.replace("-0", "-") == name or id.startswith(name)][:3]
             near = near or difflib.get_close_matches(name, [*GROUPS, *TITLES], 3, 0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"groups are {', '.join(GROUPS)}"
+            if len(re.split(r"[\s,]+", name)) > 1:
+                hint = "name one check or group at a time; -k may be repeated"
             raise UnknownCheck(f"{word!r} is no check of {CONTRACT}: {hint}")
         wanted.update(found)
     return [id for id in TITLES if id in wanted]

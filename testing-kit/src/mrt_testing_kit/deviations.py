@@ -2,15 +2,16 @@
 
     contract = "MRT-C 2026.1"             # optional: the contract that the file was reviewed for
 
-    [TOL-05]
+    [LLM-04]
     level = "vendor-unsupported"          # or not-implemented, known-bug
-    reason = "The API returns one call per turn."
-    link = "https://example.com/docs"     # known-bug: needed
-    expires = 2027-03-01                  # known-bug: needed
+    reason = "The API does not say which model has answered."
+    link = "https://example.com/docs"     # the vendor's page that says so, or where the bug is tracked
+    expires = 2027-03-01                  # known-bug: the day until which it is mended, within a year
     model_types = ["llm"]                 # optional: only these
     ways = ["stream", "astream"]          # optional: only these
 
-It is strict both ways: a check that passes although it is listed fails the run, and so does an entry that is wrong.
+It is strict both ways: a check that passes although it is listed fails the run, and so does an entry that is wrong. An
+essential check (`Check.essential`), which no vendor is a reason to fail, is excused by a known bug alone.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ from mrt_testing_kit.manifest import CONTRACT, TITLES
 DeviationLevel = Literal["vendor-unsupported", "not-implemented", "known-bug"]
 LEVELS: tuple[DeviationLevel, ...] = get_args(DeviationLevel)
 _KEYS = ("level", "reason", "link", "expires", "model_types", "ways")
+_LINKS: dict[Any, str] = {
+    "vendor-unsupported": "give the vendor's page that says so",
+    "known-bug": "say where it is tracked",
+}
+"""Level to what its link has to show; the others need none."""
+MOST_DAYS = 366
+"""How far ahead the date of a known bug may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,10 @@ class Deviation:
         if self.level == "known-bug":
             return f"its known bug was to be mended by {self.expires}" if self.expired() else None
         if check.essential:
-            return f"a declared model type cannot do without {check.id}: only a known-bug with a date excuses it"
+            return (
+                f"a plugin cannot do without {check.id}, whatever its vendor does: only a known-bug with a link and a "
+                "date excuses it"
+            )
         if check.needs and declared:
             needs = ", ".join(check.needs)
             return (
@@ -170,10 +181,14 @@ def _problems(id: str, fields: Any) -> list[Problem]:
     level, reason, link = entry.get("level"), entry.get("reason"), entry.get("link", "")
     if level not in LEVELS:
         told.append(f"level is {level!r}; it has to be one of {', '.join(LEVELS)}")
-    if not isinstance(reason, str) or len(reason.strip()) < 8:
+    if not isinstance(reason, str) or not reason.strip():
         told.append("has no reason: say in a sentence why")
+    elif len(reason.strip()) < 8:
+        told.append(f"reason {reason!r} is too short: say in a sentence why")
     if not isinstance(link, str):
         told.append("link is no text")
+    elif level == "vendor-unsupported" and not link.strip():
+        told.append(f"is {level} without link: {_LINKS[level]}")
     for key, known in (("model_types", ALL_TYPES), ("ways", EVERY)):
         listed: Any = entry.get(key, [])
         if not is_list(listed):
@@ -186,11 +201,13 @@ def _problems(id: str, fields: Any) -> list[Problem]:
 
 def _date_problems(entry: Mapping[str, Any], is_bug: bool) -> list[str]:
     told: list[str] = []
-    expires = entry.get("expires")
-    if expires is not None and (not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime)):
+    expires, latest = entry.get("expires"), datetime.date.today() + datetime.timedelta(MOST_DAYS)
+    if expires is None:
+        told += ["is a known-bug without expires: say by when it is mended"] if is_bug else []
+    elif not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime):
         told.append(f"expires is {expires!r}; write a date without quotes, such as 2027-03-01")
-    if is_bug and expires is None:
-        told.append("is a known-bug without expires: say by when it is mended")
+    elif is_bug and expires > latest:
+        told.append(f"expires on {expires}, and {latest} is the latest day: agree on a nearer one")
     if is_bug and not entry.get("link"):
-        told.append("is a known-bug without link: say where it is tracked")
+        told.append(f"is a known-bug without link: {_LINKS['known-bug']}")
     return told

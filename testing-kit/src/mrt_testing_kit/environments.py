@@ -17,34 +17,61 @@ from pathlib import Path
 
 _MADE_HERE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 _OURS = re.compile(r"PIP_|PYTHON|UV_|VIRTUAL_ENV|MRT_")
+# What says where packages come from.
+_INDEX = re.compile(r"PIP_|UV_")
 LIMIT = 300.0
 """Seconds for one command."""
+
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 class CommandError(RuntimeError):
     """A command failed; the message has what it printed."""
 
 
-def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+def run(
+    *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, with_index: bool = False
+) -> str:
     """Run a command without the settings of this environment, and return what it prints.
+
+    Args:
+        *command: The command.
+        cwd: The folder to run it in.
+        env: Further variables.
+        with_index: Whether it may use the package index of this environment.
 
     Raises:
         CommandError: It failed, or did not end in time.
     """
     clean = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
-    clean |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1", **(env or {})}
+    if with_index:
+        clean |= {name: value for name, value in os.environ.items() if _INDEX.match(name)}
+    else:
+        clean["PIP_CONFIG_FILE"] = os.devnull
+    clean |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1", **(env or {})}
     words = [str(part) for part in command]
-    try:
-        done = subprocess.run(
-            words, cwd=cwd, env=clean, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CommandError(f"{' '.join(words[:6])} did not end within {LIMIT:g} s") from error
-    output = done.stdout.decode("utf-8", "replace")
-    if done.returncode:
-        errors = done.stderr.decode("utf-8", "replace")
-        raise CommandError(f"{' '.join(words[:6])} ended with code {done.returncode}\n{output}{errors}".strip())
+    pipe, none = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(words, cwd=cwd, env=clean, stdin=none, stdout=pipe, stderr=pipe) as process:
+        _RUNNING.add(process)
+        try:
+            printed, complained = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired as error:
+            raise CommandError(f"{' '.join(words[:6])} did not end within {LIMIT:g} s") from error
+        finally:
+            _RUNNING.discard(process)
+            # Has no effect on one that has ended; `with` waits for any other.
+            process.kill()
+    output = printed.decode("utf-8", "replace")
+    if process.returncode:
+        errors = complained.decode("utf-8", "replace")
+        raise CommandError(f"{' '.join(words[:6])} ended with code {process.returncode}\n{output}{errors}".strip())
     return output
+
+
+def stop_commands() -> None:
+    """End the commands that still run: those of checks that nobody waits for any more."""
+    for process in list(_RUNNING):
+        process.kill()
 
 
 def normal(name: str) -> str:

@@ -22,7 +22,7 @@ def explain(id: str, check: Check | None) -> str:
     if check is None:
         text = PROVIDED.get(id, "This version of the testing kit does not check it.")
         return f"{id}  {TITLES[id]}\nGroup: {GROUPS[group_of(id)]}\n\n{_wrap(text)}\n"
-    about = [check.tier + " tier", check.level, f"since {check.since}"]
+    about = [*_rank(check), f"since {check.since}"]
     about += [f"model types: {', '.join(check.model_types)}"] if check.model_types else []
     about += [f"ways: {', '.join(check.ways)}"] if check.ways else []
     about += [f"only for models with {', '.join(check.needs)}"] if check.needs else []
@@ -70,7 +70,7 @@ def as_page(ids: Iterable[str], checks: Mapping[str, Check]) -> str:
 def _entry(id: str, check: Check | None) -> list[str]:
     if check is None:
         return [f"### {id}: {TITLES[id]}", "", PROVIDED.get(id, "This version of the testing kit does not check it.")]
-    about = [f"{check.tier} tier", check.level, f"since {check.since}"]
+    about = [*_rank(check), f"since {check.since}"]
     about += [", ".join(check.model_types)] if check.model_types else []
     about += [", ".join(check.ways)] if check.ways else []
     about += [f"models with {', '.join(need.replace('|', ' or ') for need in check.needs)}"] if check.needs else []
@@ -80,6 +80,10 @@ def _entry(id: str, check: Check | None) -> list[str]:
     lines += ["", f"**The server plays:** {', '.join(map(_fault, check.faults))}"] if check.faults else []
     lines += ["", f"**Happened for real:** {', '.join(map(_bug, check.bugs))}"] if check.bugs else []
     return lines
+
+
+def _rank(check: Check) -> list[str]:
+    return [f"{check.tier} tier", check.level, *(["excused by a dated known bug alone"] if check.essential else [])]
 
 
 def _bug(reference: str) -> str:
@@ -108,8 +112,8 @@ def describe(check: Check, case: str, model: str, failure: CheckFailure, sent: s
         ("came", failure.came or ""),
         ("expected", failure.expected or ""),
         ("holds", check.title),
-        ("real bug", ", ".join(check.bugs)),
-        ("mend", check.fix),
+        ("real bug", ", ".join(check.bugs) if failure.mend is None else ""),
+        ("mend", failure.mend or check.fix),
         ("more", f"python -m mrt_testing_kit explain {check.id}"),
     ]
     lines = [f"{check.id}{f' [{where}]' if where else ''}: {failure.sentence}"]

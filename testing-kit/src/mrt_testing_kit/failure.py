@@ -15,16 +15,24 @@ class CheckFailure(AssertionError):
         expected: What the contract asks for.
         came: What the provider did.
         sent: What it was asked; the runner fills in the last request when this is left out.
+        mend: How to mend it, where the fault is not the provider's, so that the check's own advice would mislead.
     """
 
     def __init__(
-        self, sentence: str, *, expected: str | None = None, came: str | None = None, sent: str | None = None
+        self,
+        sentence: str,
+        *,
+        expected: str | None = None,
+        came: str | None = None,
+        sent: str | None = None,
+        mend: str | None = None,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.expected = expected
         self.came = came
         self.sent = sent
+        self.mend = mend
 
 
 class NotApplicable(Exception):  # it is no error
@@ -39,6 +47,14 @@ class NotApplicable(Exception):  # it is no error
         super().__init__(reason)
         self.reason = reason
         self.by_dialect = by_dialect
+
+
+class NotRun(Exception):  # it is no error
+    """The check could not be run, for want of something that whoever runs it can give; `reason` says what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def show(value: Any, limit: int = _LIMIT) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-from mrt_testing_kit.environments import is_editable
+from mrt_testing_kit.environments import contents, is_editable
 
 # Written by installers, so not part of the wheel.
 _ADDED = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
@@ -59,6 +59,14 @@ def wheel_hash(path: str | Path) -> str:
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no wheel: {error}") from error
     return _hash(record)
+
+
+def holds_code(path: str | Path, distribution: str) -> bool:
+    """Tell whether an installed distribution, perhaps an editable one, runs the code that is in a wheel."""
+    there = {name: file for name, file in contents(metadata.distribution(distribution)) if ".dist-info/" not in name}
+    with zipfile.ZipFile(path) as wheel:
+        names = [name for name in wheel.namelist() if ".dist-info/" not in name and not name.endswith("/")]
+        return bool(names) and all(name in there and there[name].read_bytes() == wheel.read(name) for name in names)
 
 
 def _compare(file: str, content: bytes, recorded: str) -> None:

@@ -38,6 +38,7 @@ class CaseResult:
         transcript: What went over the wire, without secrets; for failures.
         model: The model's name.
         seconds: How long it took.
+        came: What the provider did; for failures.
     """
 
     id: str
@@ -48,6 +49,7 @@ class CaseResult:
     transcript: str = ""
     model: str = ""
     seconds: float = 0.0
+    came: str = ""
 
     @property
     def name(self) -> str:
@@ -162,6 +164,21 @@ class Report:
         return self.of("fail")
 
     @property
+    def left_out(self) -> list[CheckResult]:
+        """The checks that nobody ran although the kit has them: the tier leaves them out, or they were not asked for.
+
+        A whole run of the wire tier leaves out those of the deep tier alone, and they do not count.
+        """
+        return [
+            check for check in self if check.status == "not-run" and check.tier not in ("", "deep") and not check.cases
+        ]
+
+    @property
+    def ran(self) -> list[CheckResult]:
+        """The checks that were run."""
+        return [check for check in self if check.status != "not-run"]
+
+    @property
     def passed(self) -> bool:
         """Whether something was checked and nothing failed."""
         return not self.failed and bool(self.of("pass"))
@@ -192,8 +209,8 @@ class Report:
             checks = {id: _check(fields) for id, fields in data["checks"].items()}
             fields = {name: data[name] for name in cls.__slots__ if name != "checks" and name in data}
             return cls(checks=checks, **fields)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"this is no report of the testing kit: {error!r}") from error
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"is no report of the testing kit ({type(error).__name__}: {error})") from error
 
     def write(self, path: str | Path) -> None:
         """Write the report as JSON."""

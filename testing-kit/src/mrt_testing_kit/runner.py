@@ -11,16 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from mrt_testing_kit import deviations as declared
+from mrt_testing_kit.artifact import wheel_of
 from mrt_testing_kit.catalogue import TIERS, Check, Tier, load, select
 from mrt_testing_kit.deviations import Deviations
-from mrt_testing_kit.identity import installed_hash, version_of
+from mrt_testing_kit.identity import holds_code, installed_hash, version_of, wheel_hash
 from mrt_testing_kit.manifest import PROVIDED
 from mrt_testing_kit.refused import report_of
 from mrt_testing_kit.report import CaseResult, CheckResult, Report, blank
 from mrt_testing_kit.session import Case, Session
-from mrt_testing_kit.target import Target, TargetError
+from mrt_testing_kit.target import CANARY, Target, TargetError
 
 Progress = Callable[[CaseResult], None]
+_PLACES = ("{server}", "{host}", "{canary}", "{model}", "{ca_file}")
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was interrupted; `report` has what was found until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
 
 
 def run(
@@ -59,6 +69,7 @@ def run(
     Raises:
         TargetError: The provider or the dialect is not there. Wrong files are no error: their checks fail.
         UnknownCheck: An id is not in the contract.
+        Interrupted: Ctrl-C ended it.
     """
     try:
         subject = target if isinstance(target, Target) else Target(target, dialect, credentials, models)
@@ -68,21 +79,37 @@ def run(
             raise
         return refused
     deviations = config if isinstance(config, Deviations) else declared.read(config)
+    wanted = _with_problems(ids, deviations)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+
+    def report_on(session: Session) -> Report:
+        report = assemble(session, wanted)
+        report.models = {kind: [model.name for model in found] for kind, found in _models(session).items()}
+        report.started = started.isoformat(timespec="seconds")
+        report.seconds = round(time.perf_counter() - clock, 3)
+        report.seed = seed
+        return report
+
     with Session(subject, tier=tier, deviations=deviations, seed=seed, settings=settings, options=options) as session:
         session.is_partial = ids is not None
-        for case in ordered(session.cases(ids), seed):
-            result = session.run(case)
-            if progress is not None:
-                progress(result)
-        models_tested = {kind: [model.name for model in found] for kind, found in _models(session).items()}
-    report = assemble(session, ids)
-    report.models = models_tested
-    report.started = started.isoformat(timespec="seconds")
-    report.seconds = round(time.perf_counter() - clock, 3)
-    report.seed = seed
+        try:
+            for case in ordered(session.cases(wanted), seed):
+                result = session.run(case)
+                if progress is not None:
+                    progress(result)
+        except KeyboardInterrupt:
+            raise Interrupted(report_on(session)) from None
+        # A wheel that the run has built is gone after it.
+        report = report_on(session)
     report.notes += session.leaks()
     return report
+
+
+def _with_problems(ids: Iterable[str] | str | None, deviations: Deviations) -> list[str] | None:
+    """Return the ids to run: those that are asked for, and always the checks that tell what is wrong with the file."""
+    if ids is None:
+        return None
+    return select([*select(ids), *("MET-03" if problem.is_dated else "MET-02" for problem in deviations.problems)])
 
 
 def ordered(cases: list[Case], seed: int | None) -> list[Case]:
@@ -110,13 +137,12 @@ def assemble(session: Session, ids: Iterable[str] | str | None = None) -> Report
         core=version_of("mrt-core"),
         distribution=target.distribution,
         version=target.version,
-        content_hash=installed_hash(target.distribution) if target.distribution else "",
+        content_hash=_content_hash(session),
         python=platform.python_version(),
         platform=platform.platform(terse=True),
         source=target.source,
         credentials=_templates(target),
         tier=session.tier,
-        notes=list(dict.fromkeys(session.notes)),
     )
     for result in session.results:
         report.checks[result.id].cases.append(result)
@@ -128,6 +154,7 @@ def assemble(session: Session, ids: Iterable[str] | str | None = None) -> Report
         entry.settle()
         if not entry.cases:
             _say_why(entry, check, session, entry.id in wanted)
+    report.notes = [*dict.fromkeys(session.notes), *_secrets_note(target, report)]
     return report
 
 
@@ -153,13 +180,41 @@ def _models(session: Session) -> Mapping[str, list[Any]]:
 
 def _templates(target: Target) -> dict[str, Any]:
     """Return the credentials without what may be a real secret: texts that hold no placeholder in secret fields."""
-    secret = {
-        field.variable
-        for form in (target.entity.credential_form(), target.entity.credential_form("model"))
-        for field in form
-        if field.type == "secret-input"
-    }
     return {
-        name: "{canary}" if name in secret and "{" not in str(value) else value
+        name: CANARY if name in target.secret_fields and not any(place in str(value) for place in _PLACES) else value
         for name, value in target.credentials.items()
     }
+
+
+def _content_hash(session: Session) -> str:
+    """Return the hash of the installed wheel, or of the wheel that was given or built, if its code is what was run."""
+    name, wheel = session.target.distribution, wheel_of(session)
+    if not name:
+        return ""
+    found = installed_hash(name)
+    if wheel is None:
+        return found
+    try:
+        given = wheel_hash(wheel)
+    except ValueError as error:
+        session.notes.append(str(error))
+        return found
+    if found or holds_code(wheel, name):
+        if found not in ("", given):
+            session.notes.append(
+                f"{name} is installed from another wheel than {wheel.name}, which the checks of packaging looked at"
+            )
+        return found or given
+    session.notes.append(f"the code in {wheel.name} is not what was run: build it again, then the report names it")
+    return ""
+
+
+def _secrets_note(target: Target, report: Report) -> list[str]:
+    fields = target.secret_fields
+    if (
+        CANARY in repr(target.credentials)
+        or not fields
+        or not any(entry.cases for entry in report if entry.group == "SEC")
+    ):
+        return []
+    return [f"SEC was not checked, for the credentials hold no key: give {fields[0]} as {CANARY}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from mrt_testing_kit.catalogue import TIERS, WAYS, Check, Tier, Way, load, selec
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.deviations import Deviation, Deviations
 from mrt_testing_kit.explain import describe
-from mrt_testing_kit.failure import CheckFailure, NotApplicable
+from mrt_testing_kit.failure import CheckFailure, NotApplicable, NotRun
 from mrt_testing_kit.inside import process_state
 from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
 from mrt_testing_kit.report import CaseResult, Status
@@ -82,7 +83,7 @@ class Session:
         self.results: list[CaseResult] = []
         self.attempts: list[tuple[str, str]] = []
         self.is_partial = False
-        self.notes: list[str] = []
+        self.notes: list[str] = list(target.notes)
         self._server: OracleServer | None = None
         self._models: dict[str, list[Model]] | None = None
         self._stuck: TimeLimit | None = None
@@ -231,6 +232,9 @@ class Session:
             self.close()
             failure = CheckFailure(f"asked for its models, the provider hangs: {late}", came=late.stack)
             return self._failed(case, result, failure, None, entry)
+        except NotRun as missing:
+            result.status, result.reason = "not-run", missing.reason
+            return result
         except NotApplicable as reason:
             if reason.by_dialect or not check.needs or context is None:
                 result.status, result.reason = "not-applicable", reason.reason
@@ -243,9 +247,18 @@ class Session:
         except CheckFailure as failure:
             return self._failed(case, result, failure, context, entry)
         if entry is not None:
-            sentence = f"contract.toml lists it as {entry.level}, but it passes: take the entry out"
+            sentence = f"contract.toml lists it as {entry.level}, but it passes: {self._way_out(case, entry)}"
             return self._failed(case, result, CheckFailure(sentence), None, None)
         return result
+
+    def _way_out(self, case: Case, entry: Deviation) -> str:
+        """Return what to do about a deviation's entry when a case passes that it excuses."""
+        cases = [other for other in self.cases_of(case.check) if entry.covers(other.kind, other.way)]
+        kinds = [kind for kind in dict.fromkeys(other.kind for other in cases) if kind != case.kind]
+        ways = [way for way in dict.fromkeys(other.way for other in cases) if way != case.way]
+        name, rest = ("model_types", kinds) if kinds else ("ways", ways)
+        limit = f", or limit it with {name} = {json.dumps(rest)} if it fails there" if rest else ""
+        return f"take the entry out{limit}"
 
     def _context(self, case: Case, model: Model | None) -> Context:
         server = self.server
@@ -270,7 +283,7 @@ class Session:
         try:
             limit = case.check.limit if self._late < PATIENCE else min(case.check.limit, 5.0)
             self._within_walls(f"{case.check.id}[{case.label}]", body, limit)
-        except (CheckFailure, NotApplicable):
+        except (CheckFailure, NotApplicable, NotRun):
             raise
         except TimeLimit as late:
             # Whatever still runs must not reach the next check.
@@ -305,6 +318,7 @@ class Session:
         sent = headline(requests[-1]) if requests else ""
         result.status = status
         result.reason = self.scrub(entry.reason if entry is not None else failure.sentence)
+        result.came = self.scrub(failure.came or "")
         result.text = self.scrub(describe(case.check, case.label, result.model, failure, sent))
         result.transcript = transcript(requests, self.scrub) if context is not None else ""
         return result

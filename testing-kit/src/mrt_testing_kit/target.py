@@ -15,6 +15,8 @@ from mrt_testing_kit.server import DIALECTS
 from mrt_testing_kit.server.dialects import find as find_dialect
 
 SLOW_VARIABLE = "MRT_KIT_SLOW"
+CANARY = "{canary}"
+"""What stands for the key in credentials."""
 
 # Model type to the models that a dialect's server has, the most able first. A dialect of somebody else has them in a
 # class attribute `samples` of the same shape.
@@ -103,6 +105,7 @@ class Target:
         except MRTError as error:
             raise TargetError(f"provider {self.name or provider!r} describes itself wrongly: {error}") from error
         self.overrides = _overrides(models)
+        self.notes = self._put_canary()
 
     @property
     def plugin(self) -> Any:
@@ -110,6 +113,19 @@ class Target:
         if callable(self._plugin) and not isinstance(self._plugin, ModuleType):
             return self._plugin()
         return self._plugin
+
+    @property
+    def package(self) -> str:
+        """The top-level package of the plugin's code."""
+        plugin = self.plugin
+        home = getattr(plugin, "package", None) or getattr(plugin, "__name__", None) or type(plugin).__module__
+        return str(home).partition(".")[0]
+
+    @property
+    def secret_fields(self) -> list[str]:
+        """The fields of the provider's forms that hold secrets."""
+        forms = (self.entity.credential_form(), self.entity.credential_form("model"))
+        return list(dict.fromkeys(field.variable for form in forms for field in form if field.type == "secret-input"))
 
     @property
     def kinds(self) -> list[str]:
@@ -133,6 +149,9 @@ class Target:
         runtime = Runtime(load_entry_points=False, timeouts=timeouts or limits(), ca_file=ca_file, trust_env=trust_env)
         try:
             self.name = runtime.register(self.plugin, self.name or None)
+            entry = runtime.registry.get(self.name)
+            # It is registered by hand, so that no other plugin is there; its errors name where it comes from.
+            entry.distribution, entry.version = self.distribution, self.version
         except Exception as error:
             # Also whatever a function that makes a plugin raises.
             raise TargetError(f"the provider cannot be loaded: {type(error).__name__}: {error}") from error
@@ -177,6 +196,18 @@ class Target:
             # Whatever the plugin raises: the checks will meet it again and say more than this could.
             bare = AIModelEntity.model_validate({"model": name, "model_type": kind})
             return Model(name, kind, bare, f"{type(error).__name__}: {error}")
+
+    def _put_canary(self) -> list[str]:
+        """Put the canary into secret fields that hold a text of their own, and return a note for each."""
+        if CANARY in repr(self.credentials):
+            return []
+        # A text with braces may have a form of its own, such as JSON, without which nothing works.
+        own = [name for name in self.secret_fields if _is_plain(self.credentials.get(name))]
+        self.credentials |= dict.fromkeys(own, CANARY)
+        return [
+            f"{name} held a key, and {CANARY} was put in its place: the kit looks for a key that it knows"
+            for name in own
+        ]
 
     def _find(self, name: str) -> Any:
         if ":" in name:
@@ -223,6 +254,10 @@ def _overrides(models: Mapping[str, str | Sequence[str]] | None) -> dict[str, tu
             raise TargetError(f"{word!r} is no model type; there are: {', '.join(ALL_TYPES)}") from None
         found[kind] = (names,) if isinstance(names, str) else tuple(names)
     return found
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "{" not in value
 
 
 def _fill(value: Any, values: Mapping[str, str]) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+from typing import Any
+
 import pytest
 
-from mrt_testing_kit.catalogue import ALL_TYPES, CATALOGUE, Check, check, load, select
+from mrt_testing_kit.catalogue import ALL_TYPES, CATALOGUE, Check, UnknownCheck, check, load, select
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.deviations import parse
 from mrt_testing_kit.manifest import PROVIDED, TITLES
 from mrt_testing_kit.server.faults import REGISTRY
 
@@ -30,6 +34,8 @@ def test_words_select_checks() -> None:
     assert select("str_11") == ["STR-11"]
     assert select(["MOD", "LLM-01"]) == ["LLM-01", *(f"MOD-0{number}" for number in range(1, 8))]
     assert len(select(None)) == 310
+    with pytest.raises(UnknownCheck, match="-k may be repeated"):
+        select("STR-11 LLM-01")
 
 
 def test_an_id_is_given_once_and_only_by_the_contract() -> None:
@@ -41,3 +47,19 @@ def test_an_id_is_given_once_and_only_by_the_contract() -> None:
     with pytest.raises(ValueError, match=r"is checked by mrt_testing_kit\.checks\.str_ends already"):
         check("STR-11", "again")(other)
     assert CATALOGUE["STR-11"] is CHECKS["STR-11"]
+
+
+def test_what_no_vendor_is_a_reason_for_is_excused_by_a_known_bug_alone() -> None:
+    groups = ("SEC", "CON", "PKG", "SCH", "MET")
+    assert all(found.essential for found in CHECKS.values() if found.group in groups)
+    own = ["ERR-11", "PAR-01", "LLM-05", "CRD-03", "EMB-01", "RRK-02", "MOD-05", "STT-03", "STR-35"]
+    assert all(CHECKS[id].essential for id in own)
+    # What a vendor may well lack, or spell in its own way.
+    assert not any(
+        CHECKS[id].essential for id in ("LLM-04", "PAR-07", "CNT-04", "USG-02", "STR-11", "ERR-03", "EMB-12")
+    )
+    entry: dict[str, Any] = {"level": "vendor-unsupported", "reason": "It cannot.", "link": "https://example.com/1"}
+    bug = {**entry, "level": "known-bug", "expires": datetime.date.today()}
+    excuses = parse({"SEC-01": bug, "SEC-02": entry}).entries
+    assert excuses["SEC-01"].refusal(CHECKS["SEC-01"], False) is None
+    assert "only a known-bug" in str(excuses["SEC-02"].refusal(CHECKS["SEC-02"], False))

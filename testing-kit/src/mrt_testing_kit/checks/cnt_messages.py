@@ -269,6 +269,7 @@ def cnt_07(ctx: Context) -> None:
 @check(
     "CNT-15",
     "list content",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#2893", "langgenius/dify-official-plugins#2809"],
     fix="Read the text of a message with get_text_content(), or part by part; content is not always a str.",
 )

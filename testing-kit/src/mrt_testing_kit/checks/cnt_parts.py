@@ -117,6 +117,7 @@ def cnt_09(ctx: Context) -> None:
 @check(
     "CNT-10",
     "unsupported modality refused, never dropped",
+    essential=True,
     fix="Raise InvokeBadRequestError for parts that the model or the vendor does not take.",
 )
 def cnt_10(ctx: Context) -> None:
@@ -150,6 +151,7 @@ def cnt_10(ctx: Context) -> None:
 @check(
     "CNT-11",
     "URL-like text stays text",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#3701"],
     fix="Go by the type of the part, never by what its text looks like.",
 )

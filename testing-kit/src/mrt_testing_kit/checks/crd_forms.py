@@ -10,6 +10,7 @@ from mrt_testing_kit.context import Context
 @check(
     "CRD-02",
     "each missing field named",
+    essential=True,
     fix="Mark the field as required in provider.yaml, so that the form refuses credentials without it.",
 )
 def crd_02(ctx: Context) -> None:

@@ -26,6 +26,7 @@ def _both(ctx: Context, credentials: dict[str, Any]) -> Iterator[Outcome]:
 @check(
     "CRD-08",
     "key with whitespace or newline",
+    essential=True,
     fix="Strip the key once, where it is read; refuse a key that has white space inside before anything is sent.",
 )
 def crd_08(ctx: Context) -> None:
@@ -55,6 +56,7 @@ def _nothing_sent(ctx: Context, before: int, what: str) -> None:
 @check(
     "CRD-09",
     "non-ASCII key refused before I/O",
+    essential=True,
     bugs=["langchain-ai/langchain#27365", "simonw/llm#1128"],
     fix="Look at the key before the request is made: a header takes ASCII only, and a codec error helps nobody.",
 )
@@ -131,6 +133,7 @@ def _traps(ctx: Context) -> Generator[str]:
 @check(
     "CRD-13",
     "no ambient environment read or written",
+    essential=True,
     bugs=["langchain-ai/langchain-litellm#161"],
     fix="Give the SDK every setting by name, and None where there is none; never write a key into os.environ.",
 )
@@ -167,6 +170,7 @@ def _judge_traps(ctx: Context, trap: str, requests: Any) -> None:
 @check(
     "CRD-14",
     "rotation",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#3535", "langgenius/dify-official-plugins#3561"],
     fix="Read the key from the call's credentials at every call; a client or session that is kept is kept per key.",
 )

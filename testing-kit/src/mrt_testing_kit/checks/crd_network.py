@@ -23,6 +23,7 @@ _STATUSES = (301, 302, 303, 307, 308)
 @check(
     "CRD-12",
     "two sets never mix",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#2473", "langgenius/dify-official-plugins#2183"],
     fix="Keep nothing of a call's credentials on modules, classes or models that all calls share.",
 )
@@ -73,6 +74,7 @@ def _run(ctx: Context, handle: Any, job: Job, key: str) -> None:
 @check(
     "CRD-15",
     "redirects never carry auth to another host or scheme",
+    essential=True,
     bugs=["xorbitsai/inference#1182"],
     faults=["F43"],
     fix="Do not follow redirects, or only within the same scheme, host and port.",
@@ -158,6 +160,7 @@ def _secure_call(
 @check(
     "CRD-16",
     "TLS verified, custom CA",
+    essential=True,
     faults=["F46"],
     fix="Leave verification on, and take the CAs that the runtime is given; raise InvokeConnectionError otherwise.",
 )

@@ -80,6 +80,7 @@ def crd_03(ctx: Context) -> None:
 @check(
     "CRD-04",
     "5xx and timeout are not 'invalid'",
+    essential=True,
     faults=["F41", "F47"],
     fix="Raise CredentialsValidateFailedError for what the vendor said about the key; let all other errors pass.",
 )
@@ -162,6 +163,7 @@ def _judge_cost(ctx: Context, got: Outcome, request: RecordedRequest) -> None:
 @check(
     "CRD-18",
     "idempotent",
+    essential=True,
     faults=["F41"],
     fix="Keep nothing from one validation to the next, and change nothing: not the credentials, not the server.",
 )

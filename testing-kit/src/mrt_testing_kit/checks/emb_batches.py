@@ -26,6 +26,7 @@ def _items(requests: Sequence[RecordedRequest], texts: Sequence[str]) -> list[li
 @check(
     "EMB-14",
     "item and token limits obeyed",
+    essential=True,
     bugs=["run-llama/llama_index#698"],
     fix="Cut the list into requests of at most max_chunks texts.",
 )
@@ -99,6 +100,7 @@ def _not_reported(ctx: Context, got: Outcome, why: str) -> None:
 @check(
     "EMB-16",
     "partial failure raises, nothing orphaned",
+    essential=True,
     bugs=["deepset-ai/haystack-core-integrations#3683"],
     faults=["F41", "F21", "F24"],
     fix="Let the error of one batch fail the call, and wait for or cancel the requests that still run before raising.",

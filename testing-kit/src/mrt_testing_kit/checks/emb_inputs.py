@@ -18,6 +18,7 @@ _SIGNS = "abc xyz ÄÖß  \n\t\r\"'\\/{}[]<>&%é日本語العربية🙂👩\
 @check(
     "EMB-08",
     "empty list without I/O",
+    essential=True,
     bugs=["langchain-ai/langchain#22057"],
     fix="Return an empty result before anything looks at the first text.",
 )
@@ -141,6 +142,7 @@ def _too_long(ctx: Context, limit: int | None) -> None:
 @check(
     "EMB-17",
     "inputs untouched",
+    essential=True,
     fix="Send the texts as they are given: no strip, no replaced line feeds, no other case; change no list in place.",
 )
 def emb_17(ctx: Context) -> None:
@@ -168,6 +170,7 @@ def _as_given(ctx: Context, texts: list[str]) -> None:
 @check(
     "EMB-20",
     "no fetch of URL text",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#3701"],
     fix="A text is a text, whatever it looks like; open no URL and no file that a text names.",
 )

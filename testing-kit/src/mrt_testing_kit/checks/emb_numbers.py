@@ -26,6 +26,7 @@ def _refused(ctx: Context, got: Outcome, what: str) -> None:
 @check(
     "EMB-03",
     "count mismatch raises",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#3593"],
     faults=["F51"],
     fix="Compare the number of vectors in each answer with the number of texts in its request, and raise.",
@@ -54,6 +55,7 @@ def _many(count: int) -> tuple[str, ...]:
 @check(
     "EMB-04",
     "constant dimension, as declared",
+    essential=True,
     bugs=["langchain-ai/langchain#7070"],
     faults=["F54"],
     fix="Compare the length of every vector with the declared dimensions, or with the first vector.",
@@ -89,6 +91,7 @@ def emb_04(ctx: Context) -> None:
 @check(
     "EMB-05",
     "floats, finite, all elements",
+    essential=True,
     fix="Return plain floats, all that the vendor sent, unrounded.",
 )
 def emb_05(ctx: Context) -> None:
@@ -106,6 +109,7 @@ def emb_05(ctx: Context) -> None:
 @check(
     "EMB-06",
     "NaN and null raise",
+    essential=True,
     bugs=["langchain-ai/langchain#7070"],
     faults=["F53"],
     fix="Look at every number of every vector before returning: no NaN, no infinity, no null.",

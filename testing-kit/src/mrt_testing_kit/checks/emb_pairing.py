@@ -37,6 +37,7 @@ def emb_01(ctx: Context) -> None:
 @check(
     "EMB-02",
     "pairing across batch sizes",
+    essential=True,
     bugs=["xorbitsai/inference#5240", "run-llama/llama_index#851"],
     faults=["F50"],
     fix="An index counts within its own request: add the place where the batch begins, and empty the buffer after "
@@ -84,6 +85,7 @@ def _all_once(ctx: Context, size: int, options: dict[str, Any], *, is_shuffled: 
 @check(
     "EMB-10",
     "duplicate texts",
+    essential=True,
     fix="Give every place of the list its own vector; a dictionary by text loses places.",
 )
 def emb_10(ctx: Context) -> None:
@@ -102,6 +104,7 @@ def emb_10(ctx: Context) -> None:
 @check(
     "EMB-19",
     "order under a delayed first batch",
+    essential=True,
     faults=["F17"],
     fix="Collect the results of requests that run side by side in the order in which they were made, not in which "
     "they ended.",

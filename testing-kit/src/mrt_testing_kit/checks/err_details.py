@@ -219,6 +219,7 @@ def err_08(ctx: Context) -> None:
 @check(
     "ERR-16",
     "errors can be pickled",
+    essential=True,
     faults=["F41"],
     fix="Give own exceptions the signature of their base class, or a __reduce__.",
 )
@@ -237,6 +238,7 @@ def err_16(ctx: Context) -> None:
 @check(
     "ERR-19",
     "a compressed error",
+    essential=True,
     faults=["F44"],
     fix="Undo the content coding of error bodies, too.",
 )
@@ -250,13 +252,15 @@ def err_19(ctx: Context) -> None:
 @check(
     "ERR-20",
     "a huge error is bounded",
+    essential=True,
     faults=["F41"],
     fix="Read a limited part of an error's body and show a limited part of that.",
 )
 def err_20(ctx: Context) -> None:
     """Ten megabytes of error must not end in a log line of ten megabytes."""
-    for status in (400, 500):
-        with ctx.fault("F41", status=status, body="huge"):
-            error = ctx.call().fails(mrt.InvokeError)
-        size = len(str(error)) + sum(len(str(argument)) for argument in error.args)
-        ctx.expect(size < 20_000, "the error carries a huge body", expected="a few hundred characters", came=f"{size}")
+    # The caller's mistake in some ways and the vendor's in others: both kinds of body are read, each way once.
+    status = 400 if ctx.way in ("sync", "astream") else 500
+    with ctx.fault("F41", status=status, body="huge"):
+        error = ctx.call().fails(mrt.InvokeError)
+    size = len(str(error)) + sum(len(str(argument)) for argument in error.args)
+    ctx.expect(size < 20_000, "the error carries a huge body", expected="a few hundred characters", came=f"{size}")

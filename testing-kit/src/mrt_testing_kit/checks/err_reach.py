@@ -22,6 +22,7 @@ def _elsewhere(ctx: Context, url: str) -> dict[str, Any]:
 @check(
     "ERR-09",
     "each kind of timeout",
+    essential=True,
     bugs=["langchain-ai/langchain#35597"],
     faults=["F47"],
     fix="Pass all time limits on to the HTTP library, and raise InvokeTimeoutError when one passes.",
@@ -45,6 +46,7 @@ def err_09(ctx: Context) -> None:
 @check(
     "ERR-10",
     "refused, unknown host, broken connection",
+    essential=True,
     faults=["F46"],
     fix="Map the HTTP library's connection errors to InvokeConnectionError, with host and port in the message.",
 )
@@ -68,6 +70,7 @@ def err_10(ctx: Context) -> None:
 @check(
     "ERR-11",
     "no foreign exception escapes",
+    essential=True,
     bugs=["openai/openai-python#2722"],
     faults=["F16", "F21", "F22", "F24", "F41", "F45"],
     fix="Map every exception of the libraries that you use; nothing but MRT's errors may reach the caller.",
@@ -104,6 +107,7 @@ def err_11(ctx: Context) -> None:
 @check(
     "ERR-12",
     "the cause is chained",
+    essential=True,
     faults=["F46"],
     fix="Raise the mapped error 'from' the library's one, or let core do it by the error mapping.",
 )
@@ -122,6 +126,7 @@ def err_12(ctx: Context) -> None:
 @check(
     "ERR-13",
     "interruption and cancellation pass",
+    essential=True,
     fix="Catch Exception, never BaseException; close what is open in a finally.",
     ways=[],
 )
@@ -164,6 +169,7 @@ def _arguments(ctx: Context) -> tuple[Any, ...]:
 @check(
     "ERR-14",
     "one call, one request",
+    essential=True,
     bugs=["BerriAI/litellm#24617"],
     faults=["F41"],
     fix="Switch the SDK's own retries off: core's policy is the only one that retries.",
@@ -181,6 +187,7 @@ def err_14(ctx: Context) -> None:
 @check(
     "ERR-15",
     "every path of the error handling works",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#449"],
     faults=["F41", "F19", "F21"],
     fix="Run each branch of the error handling once; a NameError in one of them hides the vendor's error.",
@@ -215,6 +222,7 @@ def err_15(ctx: Context) -> None:
 @check(
     "ERR-17",
     "a plugin's own bug is not the vendor's fault",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#1636", "langgenius/dify-official-plugins#3661"],
     ways=[],
     fix="Name the vendor's exceptions in the error mapping, never Exception, TypeError, KeyError or their like.",
@@ -235,6 +243,7 @@ def err_17(ctx: Context) -> None:
 @check(
     "ERR-18",
     "a stale connection",
+    essential=True,
     faults=["F48"],
     fix="Open a new connection when a kept one turns out to be closed before the request was read.",
     ways=EVERY,

@@ -96,6 +96,7 @@ def llm_02(ctx: Context) -> None:
 @check(
     "LLM-03",
     "async parity",
+    essential=True,
     faults=["F41"],
     ways=[],
     fix="Let one implementation serve both; core's HTTPModel does.",
@@ -150,6 +151,7 @@ def llm_08(ctx: Context) -> None:
 @check(
     "LLM-07",
     "unicode round trip",
+    essential=True,
     bugs=["xorbitsai/inference#1732", "xorbitsai/inference#1865"],
     fix="Keep text as text: decode bytes once, as UTF-8, and write JSON with a JSON encoder.",
 )

@@ -70,6 +70,7 @@ def llm_11(ctx: Context) -> None:
 @check(
     "LLM-12",
     "hollow reply is an error",
+    essential=True,
     bugs=["mozilla-ai/any-llm#803"],
     faults=["F24"],
     fix="Raise InvokeBadResponseError when a reply of status 200 holds no answer.",
@@ -89,6 +90,7 @@ def llm_12(ctx: Context) -> None:
 @check(
     "LLM-13",
     "null fields",
+    essential=True,
     bugs=["pydantic/pydantic-ai#5124"],
     faults=["F28", "F30"],
     fix="Read null as absent, in every field of an answer.",

@@ -53,6 +53,7 @@ def llm_04(ctx: Context) -> None:
 @check(
     "LLM-05",
     "messages not mutated",
+    essential=True,
     fix="Build the vendor's messages from the caller's; never change these, not even for the time of a call.",
 )
 def llm_05(ctx: Context) -> None:
@@ -120,6 +121,7 @@ def llm_06(ctx: Context) -> None:
 @check(
     "LLM-09",
     "token count is an int, monotone",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#681", "langgenius/dify-official-plugins#385"],
     ways=[],
     fix="Return one int for the whole prompt: the vendor's count, or an estimate that grows with the text.",
@@ -172,6 +174,7 @@ def _count(ctx: Context, prompt: str | Sequence[PromptMessage], tools: Any = Non
 @check(
     "LLM-10",
     "stateless",
+    essential=True,
     faults=["F41"],
     fix="Keep nothing of a call on the plugin or the model object; all of its state is in the invocation.",
 )

@@ -84,6 +84,7 @@ def _later(ctx: Context) -> None:
 @check(
     "MOD-05",
     "short reply raises",
+    essential=True,
     faults=["F58"],
     fix="Compare the number of results with the number of texts sent; raise when one is missing.",
 )

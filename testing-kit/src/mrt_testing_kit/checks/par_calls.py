@@ -19,6 +19,7 @@ from mrt_testing_kit.server import Answer
 @check(
     "PAR-10",
     "precedence",
+    essential=True,
     fix="Let what the call gives win over defaults of the schema and of the plugin, in this call alone.",
 )
 def par_10(ctx: Context) -> None:
@@ -49,6 +50,7 @@ def par_10(ctx: Context) -> None:
 @check(
     "PAR-11",
     "caller's dict untouched",
+    essential=True,
     bugs=["pydantic/pydantic-ai#6743", "pydantic/pydantic-ai#3628"],
     fix="Copy before you pop, update or setdefault; what the caller gave is the caller's.",
 )
@@ -144,6 +146,7 @@ def _custom(ctx: Context) -> None:
 @check(
     "PAR-14",
     "timeout semantics, finite default",
+    essential=True,
     bugs=["langchain-ai/langchain#35597"],
     faults=["F17", "F18"],
     fix="Use the runtime's time limits for every request; with an SDK pass them on, and never its None.",

@@ -33,6 +33,7 @@ _ODD_TEXT = 'ада "7" 世界 {"a": 1}\n true '
 @check(
     "PAR-04",
     "each declared one arrives under the right name",
+    essential=True,
     bugs=["pydantic/pydantic-ai#5695", "pydantic/pydantic-ai#5833"],
     fix="Map every parameter that the schema declares to the vendor's field, and take out rules that have none.",
 )
@@ -79,6 +80,7 @@ def _judge_name(ctx: Context, got: Outcome, name: str, paths: list[str]) -> None
 @check(
     "PAR-05",
     "sent once",
+    essential=True,
     bugs=["mozilla-ai/any-llm#1136"],
     fix="Merge what the caller gave and what you add in one place, and send each parameter in one field.",
 )
@@ -115,6 +117,7 @@ def par_05(ctx: Context) -> None:
 @check(
     "PAR-06",
     "edges accepted, outside refused before I/O",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#993"],
     fix="Give each rule the vendor's own range: the edges have to work, and what is outside must not be sent.",
 )

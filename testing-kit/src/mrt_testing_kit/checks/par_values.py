@@ -15,6 +15,7 @@ from mrt_testing_kit.seen import leaves
 @check(
     "PAR-01",
     "falsy values kept",
+    essential=True,
     bugs=["BerriAI/litellm#822", "langchain-ai/langchain-aws#832", "mozilla-ai/any-llm#1299"],
     fix="Ask whether a parameter was given ('name in parameters'), never whether its value is true.",
 )
@@ -72,6 +73,7 @@ def par_01(ctx: Context) -> None:
 @check(
     "PAR-02",
     "None omitted",
+    essential=True,
     bugs=["deepset-ai/haystack-core-integrations#2753", "xorbitsai/inference#2962"],
     fix="Leave out what was not given; a null is a value, and many vendors refuse it.",
 )
@@ -106,6 +108,7 @@ def _numbers_of(ctx: Context, name: str) -> list[Any]:
 @check(
     "PAR-03",
     "undeclared never sent",
+    essential=True,
     fix="Send the caller's parameters and nothing beside; give a parameter a rule before you send it.",
 )
 def par_03(ctx: Context) -> None:

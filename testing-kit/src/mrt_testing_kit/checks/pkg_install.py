@@ -10,10 +10,12 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from mrt_testing_kit.artifact import GIVE, Artifact, artifact, build, first_party, unpacked
+from mrt_testing_kit.artifact import GIVE, GIVE_SOURCE, Artifact, artifact, first_party
+from mrt_testing_kit.building import build, unpacked
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.environments import CommandError, pack, run
+from mrt_testing_kit.failure import NotRun
 
 _IMPORT = """
 import importlib, traceback
@@ -54,13 +56,13 @@ def pkg_01(ctx: Context) -> None:
     """Whoever builds from the sdist, as distributors do, gets another package than the one that was tested."""
     dist = artifact(ctx)
     if dist.source is None:
-        ctx.not_applicable("give --source DIR")
+        raise NotRun(GIVE_SOURCE)
     try:
         tree = build(dist.source, "wheel", dist.folder / "tree")
         sdist = dist.sdist or build(dist.source, "sdist", dist.folder / "sdist")
         other = build(unpacked(sdist, dist.folder / "again"), "wheel", dist.folder / "from_sdist")
     except LookupError as error:
-        ctx.not_applicable(str(error))
+        raise NotRun(str(error)) from error
     except CommandError as error:
         ctx.fail("it cannot be built", came=str(error))
     one, two = _contents(tree), _contents(other)
@@ -253,6 +255,6 @@ def _fresh(ctx: Context) -> Artifact:
     """Return the distribution, installed into an environment of its own."""
     dist = artifact(ctx)
     if not dist.is_fresh:
-        ctx.not_applicable(GIVE)
+        raise NotRun(GIVE)
     dist.python(ctx)
     return dist

@@ -45,6 +45,7 @@ def rrk_03(ctx: Context) -> None:
 @check(
     "RRK-04",
     "empty list without I/O",
+    essential=True,
     fix="Return an empty result before anything is sent.",
 )
 def rrk_04(ctx: Context) -> None:
@@ -61,6 +62,7 @@ def rrk_04(ctx: Context) -> None:
 @check(
     "RRK-09",
     "threshold inclusive, 0.0 kept",
+    essential=True,
     faults=["F55"],
     fix="Keep score >= threshold; ask 'threshold is not None', since 0.0 is a threshold and a score like others.",
 )
@@ -137,6 +139,7 @@ def rrk_12(ctx: Context) -> None:
 @check(
     "RRK-13",
     "inputs untouched",
+    essential=True,
     fix="Send query and documents as they are given, in their order; sort a copy.",
 )
 def rrk_13(ctx: Context) -> None:

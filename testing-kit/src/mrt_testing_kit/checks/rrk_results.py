@@ -70,6 +70,7 @@ def rrk_01(ctx: Context) -> None:
 @check(
     "RRK-02",
     "duplicate documents",
+    essential=True,
     bugs=["run-llama/llama_index#20597", "langgenius/dify#1661"],
     faults=["F55"],
     fix="Keep the places of documents that are equal: each has an index of its own.",
@@ -116,6 +117,7 @@ def rrk_05(ctx: Context) -> None:
 @check(
     "RRK-06",
     "bad index raises",
+    essential=True,
     faults=["F55", "F24"],
     fix="Raise for an index that is no place in the documents; results that are passed over are documents lost.",
 )
@@ -142,6 +144,7 @@ def rrk_06(ctx: Context) -> None:
 @check(
     "RRK-07",
     "local text",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#1800", "xorbitsai/inference#1780"],
     faults=["F55"],
     fix="Take the text from the caller's documents by the index; vendors echo it, or null, or nothing.",
@@ -158,6 +161,7 @@ def rrk_07(ctx: Context) -> None:
 @check(
     "RRK-08",
     "order, ties stable",
+    essential=True,
     faults=["F55"],
     fix="Sort by score, best first, and leave documents of one score in the order in which they were given.",
 )

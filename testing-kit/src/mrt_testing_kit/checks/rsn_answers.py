@@ -208,6 +208,7 @@ def rsn_07(ctx: Context) -> None:
 @check(
     "RSN-11",
     "literal tag in user text and code untouched",
+    essential=True,
     fix="Take a tag for thinking only where an answer begins with it; never touch what the user wrote.",
 )
 def rsn_11(ctx: Context) -> None:

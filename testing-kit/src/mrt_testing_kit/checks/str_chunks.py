@@ -81,6 +81,7 @@ def str_23(ctx: Context) -> None:
 @check(
     "STR-29",
     "increments join to exactly the answer",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#1160", "langgenius/dify-official-plugins#1419"],
     faults=["F31"],
     fix="Pass each increment on as it is; never find it by searching in what came before.",
@@ -104,7 +105,7 @@ def str_29(ctx: Context) -> None:
     ctx.explore(repeated, times=3, deep=60)
 
 
-@check("STR-31", "chunk indices from 0", fix="Number the chunks of each stream from 0, one by one.")
+@check("STR-31", "chunk indices from 0", essential=True, fix="Number the chunks of each stream from 0, one by one.")
 def str_31(ctx: Context) -> None:
     """The index tells a consumer whether it has missed a chunk."""
     for _ in range(2):
@@ -116,6 +117,7 @@ def str_31(ctx: Context) -> None:
 @check(
     "STR-34",
     "memory does not grow with the number of chunks",
+    essential=True,
     fix="Keep no list of chunks or events; pass each on and forget it.",
 )
 def str_34(ctx: Context) -> None:
@@ -165,6 +167,7 @@ def _held() -> int:
 @check(
     "STR-35",
     "two streams at a time do not mix",
+    essential=True,
     fix="Keep the state of a stream in the stream, never on the plugin or the model object.",
 )
 def str_35(ctx: Context) -> None:

@@ -55,6 +55,7 @@ def str_11(ctx: Context) -> None:
 @check(
     "STR-12",
     "a cut connection raises",
+    essential=True,
     faults=["F16"],
     fix="Turn an incomplete body or a reset into InvokeConnectionError, and keep what had come.",
 )
@@ -74,6 +75,7 @@ def str_12(ctx: Context) -> None:
 @check(
     "STR-13",
     "a stall ends in a timeout",
+    essential=True,
     faults=["F17"],
     fix="Give every read a time limit, and pass the caller's limits on; never switch them off for streams.",
 )
@@ -105,6 +107,7 @@ def str_14(ctx: Context) -> None:
 @check(
     "STR-32",
     "an exhausted stream stays exhausted",
+    essential=True,
     fix="Use a generator, or remember that the end was reached; the last chunk must not come twice.",
 )
 def str_32(ctx: Context) -> None:

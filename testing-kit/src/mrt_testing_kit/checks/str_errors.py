@@ -75,6 +75,7 @@ def str_16(ctx: Context) -> None:
 @check(
     "STR-17",
     "broken JSON in a stream is typed",
+    essential=True,
     bugs=["openai/openai-python#2722"],
     faults=["F21"],
     fix="Catch the JSON error where it happens and raise an InvokeError from it.",
@@ -89,6 +90,7 @@ def str_17(ctx: Context) -> None:
 @check(
     "STR-18",
     "a web page instead of a stream",
+    essential=True,
     faults=["F22"],
     fix="Look at the content type before reading events; a page of a proxy is no empty answer.",
 )
@@ -102,6 +104,7 @@ def str_18(ctx: Context) -> None:
 @check(
     "STR-19",
     "a JSON error instead of a stream",
+    essential=True,
     faults=["F23"],
     fix="When a stream was asked for and JSON came, read it as an error.",
 )

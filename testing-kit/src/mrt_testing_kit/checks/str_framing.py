@@ -27,6 +27,7 @@ def _same(ctx: Context, pieces: list[str], fault: str, also: str = "", **options
 @check(
     "STR-01",
     "fragmentation does not change the answer",
+    essential=True,
     bugs=["BerriAI/litellm#18842", "vllm-project/vllm#38732", "pydantic/pydantic-ai#6519"],
     faults=["F01", "F04"],
     fix="Collect bytes until an event is complete; a read ends anywhere, and one read may hold many events.",
@@ -47,6 +48,7 @@ def str_01(ctx: Context) -> None:
 @check(
     "STR-02",
     "characters that are split between reads",
+    essential=True,
     bugs=["BerriAI/litellm#18842", "vllm-project/vllm#38732"],
     faults=["F02", "F01"],
     fix="Decode whole events, or use an incremental decoder; never decode what one read happened to bring.",

@@ -32,6 +32,7 @@ def _left(ctx: Context, leave: Callable[[], None], how: str) -> None:
 @check(
     "STR-25",
     "closing a stream frees its connection",
+    essential=True,
     bugs=["BerriAI/litellm#21213", "BerriAI/litellm#31619", "BerriAI/litellm#30245"],
     fix="Close the response in a finally of the generator, and give the stream a close() that reaches it.",
 )
@@ -60,6 +61,7 @@ def str_25(ctx: Context) -> None:
 @check(
     "STR-26",
     "an abandoned stream frees its connection",
+    essential=True,
     bugs=["BerriAI/litellm#21213"],
     fix="Hold the response in the generator alone, so that it goes when the generator goes.",
 )
@@ -91,6 +93,7 @@ def str_26(ctx: Context) -> None:
 @check(
     "STR-33",
     "an exception of the consumer closes the stream",
+    essential=True,
     fix="Close the response in a finally, whatever ends the generator.",
 )
 def str_33(ctx: Context) -> None:
@@ -124,6 +127,7 @@ def str_33(ctx: Context) -> None:
 @check(
     "STR-27",
     "the next call works after a failed stream",
+    essential=True,
     faults=["F16", "F19", "F21"],
     fix="Drop the connection of a failed stream; never give it back with bytes left in it.",
 )
@@ -144,6 +148,7 @@ def str_27(ctx: Context) -> None:
 @check(
     "STR-28",
     "the stream outlives its handle and runtime",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#2114"],
     fix="Let the generator hold what it needs; a client that closes itself when collected kills its streams.",
 )

@@ -123,6 +123,7 @@ class _Once(io.RawIOBase):
 @check(
     "STT-05",
     "caller's handle untouched",
+    essential=True,
     faults=["F41"],
     fix="Read the file, and neither close it nor write to it.",
 )
@@ -154,6 +155,7 @@ def stt_05(ctx: Context) -> None:
 @check(
     "STT-09",
     "temporary files",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#2076", "xorbitsai/inference#5262"],
     faults=["F41", "F57", "F16"],
     fix="Send the bytes from memory; where an SDK wants a file, close it before it is opened again, and delete it in "

@@ -18,6 +18,7 @@ _LONG = " ".join(f"word{number}" for number in range(300))
 @check(
     "TTS-08",
     "early close",
+    essential=True,
     ways=STREAMS,
     faults=["F18"],
     fix="Close the response in a finally of the generator, so that close() and an exception reach it.",
@@ -69,6 +70,7 @@ async def _first(handle: Any) -> None:
 @check(
     "TTS-09",
     "no temporary files left",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#2076", "langgenius/dify-official-plugins#2505"],
     faults=["F41", "F56", "F16"],
     fix="Keep sound in memory, or delete temporary files in a finally.",

@@ -127,6 +127,7 @@ def tts_03(ctx: Context) -> None:
 @check(
     "TTS-06",
     "JSON as audio raises",
+    essential=True,
     faults=["F56", "F22", "F41"],
     fix="Look at the content type and the first bytes: an answer in words is no sound, whatever its status.",
 )
@@ -151,6 +152,7 @@ def tts_06(ctx: Context) -> None:
 @check(
     "TTS-07",
     "empty audio raises",
+    essential=True,
     faults=["F56"],
     fix="Raise when a body of status 200 has no bytes.",
 )

@@ -27,6 +27,7 @@ def _limited(ctx: Context) -> tuple[int | None, dict[str, Any]]:
 @check(
     "TTS-04",
     "split keeps order and words",
+    essential=True,
     fix="Cut between sentences, else between words; send every piece, in order, and join the sounds in that order.",
 )
 def tts_04(ctx: Context) -> None:
@@ -119,6 +120,7 @@ def tts_05(ctx: Context) -> None:
 @check(
     "TTS-10",
     "parallel order",
+    essential=True,
     faults=["F17"],
     fix="Join the sounds of requests that run side by side in the order of the text; keep no state of a call in the "
     "object.",

@@ -104,6 +104,7 @@ def usg_02(ctx: Context) -> None:
 @check(
     "USG-03",
     "no swaps",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#999"],
     fix="Copy each count from its own field.",
 )
@@ -154,6 +155,7 @@ def usg_05(ctx: Context) -> None:
 @check(
     "USG-06",
     "unknown is unknown, not 0",
+    essential=True,
     bugs=["xorbitsai/inference#4054"],
     faults=["F30"],
     fix="Return LLMUsage.empty_usage() when the vendor gives no counts; 0 tokens is a count, and a wrong one.",
@@ -173,6 +175,7 @@ def usg_06(ctx: Context) -> None:
 @check(
     "USG-07",
     "null details",
+    essential=True,
     faults=["F30"],
     fix="Details may be null, absent, or hold nulls: take what is there and leave the rest None.",
 )

@@ -40,6 +40,7 @@ def _price(pricing: Any, usage: LLMUsage) -> Decimal | None:
 @check(
     "USG-11",
     "exact decimal price",
+    essential=True,
     bugs=["langgenius/dify-official-plugins#3556", "langgenius/dify-official-plugins#3567"],
     fix="Leave prices to the runtime: it multiplies decimals by the price of the model's file.",
 )
@@ -71,6 +72,7 @@ def usg_11(ctx: Context) -> None:
 @check(
     "USG-12",
     "latency at least the server's delay",
+    essential=True,
     fix="Leave latency to the runtime; measure from the call's beginning, not from the answer's.",
 )
 def usg_12(ctx: Context) -> None:
