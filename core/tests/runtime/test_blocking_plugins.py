@@ -130,3 +130,15 @@ def test_the_time_to_wait_is_read_from_the_answer_on_an_exception(
         made.llm("fake/m", {}).invoke("Hi.")
     assert caught.value.status == 429
     assert caught.value.retry_after == (pytest.approx(seconds, abs=60) if seconds else None)
+
+
+@pytest.mark.parametrize(("said", "code"), [({"code": "a", "type": "b"}, "a"), ({"code": None, "type": "b"}, "b")])
+def test_the_code_of_an_exception_is_the_vendors_code_or_else_its_type(
+    said: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chats, "headers", Headers([]))
+    for name, value in said.items():
+        monkeypatch.setattr(SDKError, name, value, raising=False)
+    with runtime(llm=Chats) as made, pytest.raises(mrt.InvokeRateLimitError) as caught:
+        made.llm("fake/m", {}).invoke("Hi.")
+    assert caught.value.code == code

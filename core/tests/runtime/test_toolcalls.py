@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import given, strategies as st
 
@@ -50,6 +51,37 @@ def test_pieces_without_index_go_to_their_id_or_to_the_last_call() -> None:
     assert assemble(
         [piece(name="f", id="1"), piece('{"a":'), piece(name="g", id="2"), piece("{}", id="2"), piece("1}", id="1")]
     ) == [("1", "f", '{"a":1}'), ("2", "g", "{}")]
+
+
+def test_calls_that_share_an_id_stay_apart_when_their_indices_differ() -> None:
+    pieces = [
+        piece('{"x":', name="f", id="same", index=0),
+        piece("1}", index=0),
+        piece('{"x":', name="f", id="same", index=1),
+        piece("2}", id="same", index=1),
+    ]
+    assert assemble(pieces) == [("same", "f", '{"x":1}'), ("same_1", "f", '{"x":2}')]
+    assembler = ToolCallAssembler()
+    shown = [call.id for call in assembler.add(pieces)]
+    assert shown == ["same", "same", "same_1", "same_1"]
+
+
+def test_a_piece_goes_to_its_id_also_when_another_call_took_its_index() -> None:
+    assert assemble(
+        [
+            piece('{"x":', name="f", id="1", index=0),
+            piece("{}", name="g", id="2", index=0),
+            piece("1}", id="1", index=0),
+            piece("", id="2", index=7),
+        ]
+    ) == [("1", "f", '{"x":1}'), ("2", "g", "{}")]
+
+
+def test_arguments_that_are_an_object_become_its_json() -> None:
+    arguments: Any = {"city": "Zürich", "days": [1, 2]}
+    assert assemble([ToolCall("1", function=ToolCallFunction("f", arguments))]) == [
+        ("1", "f", '{"city": "Zürich", "days": [1, 2]}')
+    ]
 
 
 def test_a_late_id_and_a_late_name_are_taken_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,7 +129,10 @@ class ToolCallFunction(Record):
 
     def __post_init__(self) -> None:
         self.name = self.name or ""
-        self.arguments = self.arguments or ""
+        arguments: Any = self.arguments
+        if not isinstance(arguments, str):
+            # Some SDKs give the object that the JSON stands for.
+            self.arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
 
 
 @dataclass(slots=True)

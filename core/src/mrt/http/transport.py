@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Hashable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mrt.errors import InvokeBadRequestError, InvokeConnectionError
 from mrt.http.clock import Clock
@@ -73,6 +73,7 @@ class Transport:
         self._idle_seconds = idle_seconds
         self._sites: dict[tuple[str, str, int], Site] = {}
         self._targets: dict[str, Target] = {}
+        self._kept: dict[tuple[int, Hashable], Any] = {}
         self._pid = os.getpid()
 
     def send(self, request: HTTPRequest, timeouts: Timeouts | None = None) -> HTTPResponse:
@@ -112,6 +113,27 @@ class Transport:
 
         return AsyncHTTPStream(await self._started(request, timeouts, LoopLine))
 
+    def keep(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is kept under a key, made at the first call; `close` closes it, too.
+
+        Args:
+            key: What tells it from others of its kind.
+            make: Makes it; what has a `close` method is closed with the connections.
+        """
+        own = (os.getpid(), key)
+        kept = self._kept.get(own)
+        if kept is None:
+            made = make()
+            # Without a lock, which a fork could copy while it is held: of two that are made at once, one stays.
+            kept = self._kept.setdefault(own, made)
+            if kept is not made:
+                _close(made)
+        return kept
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return the TLS context of these connections: the caller's own CA, where there is one, or the system's."""
+        return _tls_context(self._ca_file, self._trust_env)
+
     def close(self) -> None:
         """Close the waiting connections, of threads and of all event loops, and those in use when they end.
 
@@ -120,6 +142,11 @@ class Transport:
         sites, self._sites, self._targets = self._sites, {}, {}
         for site in list(sites.values()):
             site.close()
+        kept, self._kept = self._kept, {}
+        for (pid, _), thing in list(kept.items()):
+            # What a parent made before a fork is the parent's to close.
+            if pid == os.getpid():
+                _close(thing)
 
     async def aclose(self) -> None:
         """Do the same as `close`, which waits for nothing."""
@@ -169,12 +196,12 @@ class Transport:
             else:
                 await line.connect(proxy.host, proxy.port)
                 if proxy.scheme == "https":
-                    await line.secure(self._tls(), proxy.host)
+                    await line.secure(self.tls_context(), proxy.host)
                 if site.tunnels:
                     await _tunnel(line, site, proxy)
             line.peer = site.peer
             if site.scheme == "https":
-                await line.secure(self._tls(), site.host)
+                await line.secure(self.tls_context(), site.host)
         except BaseException:
             line.hang_up()
             raise
@@ -235,8 +262,10 @@ class Transport:
         user = f"{url.username}:{url.password}" if url.userinfo else ""
         return Proxy(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], user)
 
-    def _tls(self) -> ssl.SSLContext:
-        return _tls_context(self._ca_file, self._trust_env)
+
+def _close(thing: Any) -> None:
+    if hasattr(thing, "close"):
+        thing.close()
 
 
 async def _tunnel(line: Line, site: Site, proxy: Proxy) -> None:

@@ -102,8 +102,9 @@ def _facts(error: Exception) -> dict[str, Any]:
     )
     if isinstance(status, int):
         facts["status"] = status
-    code = getattr(error, "code", None)
-    if isinstance(code, str):
+    # Where the vendor has no code, its type says most, as in core's own reading of an error's body.
+    codes = (getattr(error, name, None) for name in ("code", "type"))
+    if code := next((code for code in codes if isinstance(code, str)), None):
         facts["code"] = code
     request_id = getattr(error, "request_id", None)
     if not isinstance(request_id, str) and headers is not None:

@@ -11,14 +11,17 @@ class ToolCallAssembler:
     """Gives each piece the index and id of its call, and keeps the calls as they grow.
 
     Servers disagree: some number their calls, some repeat the id, some send whole calls that all have index 0, some
-    send the id after the name. A piece with a new id starts a new call, whatever its index says.
+    send the id after the name, some give several calls one id. A piece with a new id starts a new call, whatever its
+    index says; so does one with a name and a new index, whatever its id says.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_last", "_parts", "calls")
+    __slots__ = ("_by_id", "_by_index", "_last", "_parts", "_sent_ids", "calls")
 
     def __init__(self) -> None:
         self.calls: list[ToolCall] = []
         self._parts: list[list[str]] = []
+        # The ids as the server gave them, which need not be unique.
+        self._sent_ids: list[str] = []
         self._by_index: dict[int, int] = {}
         self._by_id: dict[str, int] = {}
         self._last: int | None = None
@@ -33,13 +36,15 @@ class ToolCallAssembler:
             place = len(self.calls)
             self.calls.append(ToolCall(index=place))
             self._parts.append([])
+            self._sent_ids.append("")
         call = self.calls[place]
         if piece.index is not None:
             self._by_index[piece.index] = place
         if piece.id:
-            # An id of its own per call: two calls with one id could not be answered apart.
-            call.id = call.id or piece.id
-            self._by_id[piece.id] = place
+            # Two calls with one id could not be answered apart: the second one's is told from the first one's.
+            call.id = call.id or (piece.id if piece.id not in self._by_id else f"{piece.id}_{place}")
+            self._sent_ids[place] = piece.id
+            self._by_id.setdefault(piece.id, place)
         name = piece.function.name
         new_name = ""
         if name and not call.function.name:
@@ -51,14 +56,19 @@ class ToolCallAssembler:
         )
 
     def _place(self, piece: ToolCall) -> int | None:
-        if piece.id and piece.id in self._by_id:
-            return self._by_id[piece.id]
+        place = self._by_id.get(piece.id) if piece.id else None
+        if place is not None:
+            indexed = place if piece.index is None else self._by_index.get(piece.index)
+            is_new = indexed is None and bool(piece.function.name)
+            if not is_new and (indexed is None or self._sent_ids[indexed] != piece.id or indexed == place):
+                return place
+            return indexed
         if piece.index is not None:
             place = self._by_index.get(piece.index)
             if place is None:
                 return None
             known = self.calls[place]
-            if piece.id and known.id:
+            if piece.id and self._sent_ids[place]:
                 return None
             # A second whole call under the same index and without any id: a name starts a call when one is complete.
             if piece.function.name and known.function.name and self._parts[place] and not piece.id:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import json
-import os
-import ssl
 import time
 import zlib
 from collections.abc import Generator, Iterator, Mapping
@@ -18,21 +15,16 @@ from urllib.request import getproxies, proxy_bypass
 from mrt import HTTPResponse, ServerSentEvent, Timeouts
 from mrt.entities.plain import is_mapping
 from mrt.http import Headers
-from mrt.http.context import current_context
 from mrt.http.url import endpoint
+from mrt.plugin.sdk import shared, time_limits, tls_context
 from mrt_testing_kit.references.openai_client.errors import ConnectionFailed, KeyRefused, TimedOut, Unusable, error_of
 from mrt_testing_kit.references.openai_client.events import EventReader
-from mrt_testing_kit.references.openai_client.pool import pool_of
+from mrt_testing_kit.references.openai_client.pool import Pool
 
 _LARGEST_ERROR = 65536
 _PIECE = 65536
 # gzip or zlib, whichever it is
 _ANY_CODING = 47
-
-
-@functools.cache
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
 
 
 class Client:
@@ -45,10 +37,9 @@ class Client:
     def __init__(self, credentials: Mapping[str, Any]) -> None:
         self._base_url = str(credentials["base_url"])
         self._key = str(credentials.get("api_key") or "").strip()
-        # The caller's time limits and runtime; core sets them around every call.
-        context = current_context()
-        self._limits = context.timeouts
-        self._pool = pool_of(context.transport)
+        # The caller's time limits and connections; core sets them around every call.
+        self._limits = time_limits()
+        self._pool = shared(("openai_client", "pool"), Pool)
 
     def post(self, path: str, body: Any) -> HTTPResponse:
         """Send JSON and return the answer.
@@ -128,8 +119,7 @@ class Client:
         parts = urlsplit(url)
         if parts.scheme == "http":
             return http.client.HTTPConnection(place, timeout=self._limits.connect)
-        tls = _tls(os.environ.get("SSL_CERT_FILE"))
-        secure = http.client.HTTPSConnection(place, timeout=self._limits.connect, context=tls)
+        secure = http.client.HTTPSConnection(place, timeout=self._limits.connect, context=tls_context())
         if place != parts.netloc:
             secure.set_tunnel(parts.netloc)
         return secure

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import http.client
-import os
 import select
 import threading
-from typing import Any
-from weakref import WeakKeyDictionary, finalize
 
 MOST_IDLE = 8
 """Connections to one place that are kept."""
 
 
 class Pool:
-    """Keeps connections of one runtime; they end with it."""
+    """Keeps connections of one runtime in one process; they end with it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: dict[tuple[int, str, str], list[http.client.HTTPConnection]] = {}
+        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
 
     def take(self, scheme: str, place: str) -> http.client.HTTPConnection | None:
         """Return a connection that is still open, or None."""
         with self._lock:
-            # A fork must not use its parent's.
-            idle = self._idle.get((os.getpid(), scheme, place), [])
+            idle = self._idle.get((scheme, place), [])
             while idle:
                 connection = idle.pop()
                 # The server has nothing to say now, unless that it has closed.
@@ -36,7 +32,7 @@ class Pool:
     def give_back(self, scheme: str, place: str, connection: http.client.HTTPConnection) -> None:
         """Take a connection back whose answer was read to its end."""
         with self._lock:
-            idle = self._idle.setdefault((os.getpid(), scheme, place), [])
+            idle = self._idle.setdefault((scheme, place), [])
             if connection.sock is not None and len(idle) < MOST_IDLE:
                 idle.append(connection)
                 return
@@ -48,17 +44,3 @@ class Pool:
             for connection in [connection for idle in self._idle.values() for connection in idle]:
                 connection.close()
             self._idle.clear()
-
-
-_POOLS: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()
-_LOCK = threading.Lock()
-
-
-def pool_of(runtime: Any) -> Pool:
-    """Return the pool that belongs to a runtime, or to its part for connections."""
-    with _LOCK:
-        pool = _POOLS.get(runtime)
-        if pool is None:
-            pool = _POOLS[runtime] = Pool()
-            finalize(runtime, pool.close)
-        return pool
