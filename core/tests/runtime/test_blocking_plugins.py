@@ -142,3 +142,32 @@ def test_the_code_of_an_exception_is_the_vendors_code_or_else_its_type(
     with runtime(llm=Chats) as made, pytest.raises(mrt.InvokeRateLimitError) as caught:
         made.llm("fake/m", {}).invoke("Hi.")
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://user:secret@127.0.0.1:9/v1?key=secret", "too many calls (127.0.0.1:9)"),
+        ("https://api.example.com/v1", "too many calls (api.example.com)"),
+        ("no address", "too many calls"),
+        ("http://[", "too many calls"),
+    ],
+)
+def test_a_lost_connection_says_where_when_the_exception_has_its_request(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chats, "headers", Headers([]))
+    monkeypatch.setattr(SDKError, "request", type("Request", (), {"url": url})(), raising=False)
+    mapping = {mrt.InvokeConnectionError: [SDKError]}
+    monkeypatch.setattr(Chats, "_invoke_error_mapping", property(lambda self: mapping), raising=False)
+    with runtime(llm=Chats) as made, pytest.raises(mrt.InvokeConnectionError) as caught:
+        made.llm("fake/m", {}).invoke("Hi.")
+    assert str(caught.value) == f"fake/m: {said} (HTTP 429)"
+    assert "secret" not in str(caught.value)
+
+
+def test_plain_bytes_of_sound_get_their_media_type() -> None:
+    with runtime(tts=Speaks) as made:
+        sound = made.tts("fake/m", {}).invoke("Hi.")
+    assert isinstance(sound, mrt.SpeechAudio)
+    assert sound.media_type == "audio/mpeg"

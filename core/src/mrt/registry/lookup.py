@@ -51,7 +51,8 @@ def not_found(
 def _unknown(name: str, usable: Sequence[str]) -> ProviderNotFoundError:
     import difflib
 
-    wanted = name.lower().replace("_", "-")
+    # Whoever takes the distribution's name for the provider's is right about the distribution.
+    wanted = name.lower().replace("_", "-").removeprefix("mrt-")
     near = difflib.get_close_matches(wanted, usable, n=3, cutoff=0.6)
     package = f"mrt-{wanted}" if _PACKAGE_NAME.fullmatch(wanted) else "mrt-<provider>"
     how = f"each vendor is a plugin: pip install {package}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from mrt.entities.common import ModelType
 from mrt.errors import (
@@ -83,7 +84,25 @@ def _by_table(error: Exception, entry: ProviderEntry, model_type: ModelType) -> 
     target = best[1]
     if isinstance(error, target):
         return error
-    return target(str(error) or type(error).__name__, **_facts(error))
+    said = str(error) or type(error).__name__
+    place = _place(error) if issubclass(target, InvokeConnectionError) else ""
+    if place and place not in said:
+        said = f"{said} ({place})"
+    return target(said, **_facts(error))
+
+
+def _place(error: Exception) -> str:
+    """Return host and port of the request that an HTTP library's exception carries; "" when there is none.
+
+    "Connection refused" alone does not say where: httpx, requests and the SDKs built on them leave that out.
+    """
+    try:
+        parts = urlsplit(str(cast(Any, error).request.url))
+        host, port = parts.hostname or "", parts.port
+    except Exception:
+        # httpx raises when there is no request, and an address may be none.
+        return ""
+    return f"{host}:{port}" if host and port else host
 
 
 def _facts(error: Exception) -> dict[str, Any]:

@@ -110,7 +110,10 @@ class TTSHandle(Handle):
         if not isinstance(result, (bytes, bytearray)):
             raise self._misbehaved(f"invoke returned {type(result).__name__} where sound as bytes is due")
         self._not_silent(bool(result))
-        return result if isinstance(result, SpeechAudio) else SpeechAudio(bytes(result))
+        if isinstance(result, SpeechAudio):
+            return result
+        # Plugins may give plain bytes, whose beginning says what they are.
+        return SpeechAudio(bytes(result), sniff_audio(bytes(result[:16])) or "")
 
     def _run(self, request: TTSRequest, user: str | None) -> Generator[bytes, None, None]:
         invocation = self._invocation(request, True, user, self._schema())
