@@ -151,7 +151,7 @@ class Context(Calls):
 
         Raises:
             NotApplicable: The dialect cannot show this fault.
-            CheckFailure: The fault was not met by the end of the block.
+            CheckFailure: The fault was not met by the end of the block, or the dialect is at fault.
         """
         self.need_fault(id)
         try:
@@ -160,11 +160,31 @@ class Context(Calls):
                     self._runtime.close()
                 yield entry
         except UnconsumedFault as error:
+            self.blame_dialect()
             raise CheckFailure(
                 f"the provider never ran into the fault that the server had ready: {error}",
                 expected="a request that the fault fits",
                 came=f"{len(self.requests)} requests, none of that kind",
             ) from None
+        except CheckFailure:
+            self.blame_dialect()
+            raise
+        self.blame_dialect()
+
+    def blame_dialect(self) -> None:
+        """Go on only if the dialect has done its part so far: what it cannot do is no fault of the provider.
+
+        Raises:
+            NotApplicable: The vendor's answers have no place for a fault.
+            CheckFailure: The dialect has to be mended.
+        """
+        found = [error for server in (self.server, *self._extra) for error in server.unplayed]
+        for server in (self.server, *self._extra):
+            server.unplayed.clear()
+        for error in sorted(found, key=lambda error: not error.is_mistake):
+            if error.is_mistake:
+                raise CheckFailure(str(error), mend=error.mend)
+            raise NotApplicable(str(error), by_dialect=True)
 
     def need_fault(self, id: str) -> None:
         """Go on only if the dialect can show a fault on the endpoints of the check's model type.
@@ -279,6 +299,7 @@ class Context(Calls):
         Raises:
             CheckFailure: A fault was not met, a strict rule was broken, or the kit's own server failed.
         """
+        self.blame_dialect()
         if self.server.errors:
             self.fail(f"the kit's own server failed, please report this: {self.server.errors[-1]}")
         left = self.server.unconsumed()

@@ -190,6 +190,8 @@ class Session:
             return None
         dialect = self.server.dialect
         if not dialect.serves(case.kind):
+            lacks = f"the dialect {dialect.name} has no endpoint for it"
+            self.notes.append(f"{case.kind} is declared, and {lacks}: nothing of it was checked")
             raise NotApplicable(f"servers of the dialect {dialect.name} have no {case.kind} models", by_dialect=True)
         models = self.models.get(case.kind, [])
         if not models:
@@ -277,6 +279,9 @@ class Session:
                     warm_up(context)
                 case.check.function(context)
                 context.settle()
+            except CheckFailure:
+                context.blame_dialect()
+                raise
             finally:
                 context.end()
 

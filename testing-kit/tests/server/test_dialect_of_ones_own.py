@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mrt_testing_kit.probe import ask
 from mrt_testing_kit.server import (
-    DIALECTS,
     Call,
     Conversation,
     Dialect,
@@ -25,7 +23,7 @@ from mrt_testing_kit.server import (
 
 
 @pytest.fixture(autouse=True)
-def acme() -> Iterator[None]:
+def acme(own_dialects: None) -> None:
     @register_dialect
     class Acme(Dialect):
         """A vendor."""
@@ -46,9 +44,6 @@ def acme() -> Iterator[None]:
 
         def models(self, call: Call) -> Reply:
             return call.json_reply(["acme-1"])
-
-    yield
-    del DIALECTS["acme"]
 
 
 def test_it_answers_streams_and_fails_like_the_others() -> None:

@@ -311,7 +311,7 @@ class TestLoad:
 
     def test_a_slow_reader_does_not_hold_up_others(self) -> None:
         with OracleServer() as server, connect(server) as slow:
-            body = json.dumps(chat_body("openai", "[[oracle: long 60000]]")).encode()
+            body = json.dumps(chat_body("openai", "[[oracle: long 20000]]")).encode()
             slow.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
             assert server.wait_for(lambda: len(server.requests) == 1)
             time.sleep(0.05)

@@ -131,8 +131,9 @@ def test_xinference(record: Record) -> None:
 
 @pytest.mark.parametrize("record", candidates("openllm"), ids=lambda record: record.name)
 def test_openllm(record: Record) -> None:
-    dialect = "openllm" if record.name.startswith("new") else "openllm-0.4"
-    with OracleServer(dialect, settings={"tool_parser": False, "max_model_len": 256}) as server:
+    is_new = record.name.startswith("new")
+    settings = {"max_model_len": 256, **({"tool_parser": False} if is_new else {})}
+    with OracleServer("openllm" if is_new else "openllm-0.4", settings=settings) as server:
         got = ask_again(record, server)
         assert server.errors == []
     compare(record, got)

@@ -12,6 +12,7 @@ import mrt
 from mrt_testing_kit import seen, vectors
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.heard import was_sent
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.server import RecordedRequest
 
@@ -55,6 +56,10 @@ def emb_14(ctx: Context) -> None:
 def emb_15(ctx: Context) -> None:
     """Costs are counted from this: the sum of what the vendor counted, and no invented number."""
     limit, options = vectors.batches(ctx)
+    first = ctx.embed(["alpha"])
+    if not was_sent(first.ok(), str(_right(ctx, first, ["alpha"]))):
+        _not_reported(ctx, first, "the vendor tells no counts")
+        return
     for texts in (["alpha"], ["alpha", "beta", "gamma"], ["a long text " * 40, "ü"]):
         _counted(ctx, ctx.embed(texts), texts)
     texts = vectors.many(vectors.several(limit))
@@ -69,11 +74,15 @@ def emb_15(ctx: Context) -> None:
         _not_reported(ctx, got, "the vendor told no count for one of the requests")
 
 
+def _right(ctx: Context, got: Outcome, texts: Sequence[str]) -> int:
+    # The server counts by what each request holds.
+    return sum(ctx.oracle.usage("\n".join(batch)).prompt for batch in _items(got.requests, texts))
+
+
 def _counted(ctx: Context, got: Outcome, texts: Sequence[str]) -> None:
     vectors.judge(ctx, got, texts)
     usage = got.result.usage
-    # The server counts by what each request holds.
-    right = sum(ctx.oracle.usage("\n".join(batch)).prompt for batch in _items(got.requests, texts))
+    right = _right(ctx, got, texts)
     ctx.equal(type(usage.tokens), int, "the type of the token count")
     ctx.equal(usage.tokens, right, f"the tokens of {len(texts)} texts in {len(got.requests)} requests")
     ctx.equal(usage.total_tokens, right, "the total of tokens")

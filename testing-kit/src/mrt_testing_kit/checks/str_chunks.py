@@ -73,7 +73,7 @@ def str_22(ctx: Context) -> None:
 )
 def str_23(ctx: Context) -> None:
     """First chunks carry a role and no text; joined carelessly they crash or print 'None'."""
-    for what in ("role", "empty", "null", "all"):
+    for what in ("empty", "null", "all", "role"):
         got = _whole(ctx, "F28", what=what)
         ctx.expect("None" not in got.text, "the word None is in the text", expected="".join(_PIECES))
 

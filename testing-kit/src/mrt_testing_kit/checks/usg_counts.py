@@ -163,7 +163,11 @@ def usg_05(ctx: Context) -> None:
 def usg_06(ctx: Context) -> None:
     """A usage of 0 makes calls look free; what is not known has to be estimated, and marked so."""
     for what in ("usage", "missing", "counts"):
-        with ctx.fault("F30", what=what):
+        try:
+            with ctx.fault("F30", what=what):
+                got = ctx.chat("Tell me something long, please.").ok()
+        except NotApplicable:
+            # The vendor tells none anyway.
             got = ctx.chat("Tell me something long, please.").ok()
         usage = _usage(ctx, got)
         answer = got.request.answer

@@ -15,6 +15,9 @@ from typing import Any, Final, Literal
 class _Absent:
     """Marks a key that is left out, which is not the same as a key that is null."""
 
+    def __bool__(self) -> bool:
+        return False
+
     def __repr__(self) -> str:
         return "ABSENT"
 

@@ -13,6 +13,7 @@ from mrt_testing_kit.server import dialects, tls as certificates
 from mrt_testing_kit.server.answer import Answer
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect, Route
+from mrt_testing_kit.server.dialects.examine import check_settings, examine
 from mrt_testing_kit.server.faults import REGISTRY, make
 from mrt_testing_kit.server.faults.base import Fault
 from mrt_testing_kit.server.loop import LoopServer
@@ -22,7 +23,8 @@ from mrt_testing_kit.server.request import ConnectionRecord, RecordedRequest
 from mrt_testing_kit.server.script import Entry, Script, parse_options
 from mrt_testing_kit.server.strict import paths
 from mrt_testing_kit.server.strict.rules import Violation
-from mrt_testing_kit.server.wire import Ending, Reply
+from mrt_testing_kit.server.trouble import DialectError, broke_off, check_places, is_of_the_kit
+from mrt_testing_kit.server.wire import Ending, Reply, text_reply
 
 STRICT_RULES = ("S1", "S2", "S3", "S4", "S5", "S6")
 
@@ -43,7 +45,8 @@ class OracleServer(LoopServer):
         keep: how many requests to remember; None remembers all.
 
     Raises:
-        ValueError: an unknown dialect or strict rule; the message names the known ones.
+        ValueError: an unknown dialect, strict rule or setting, and the message names the known ones; or the dialect is
+            not right.
     """
 
     def __init__(
@@ -72,14 +75,20 @@ class OracleServer(LoopServer):
         if models is not None:
             self.models = {name: models[name] if isinstance(models, Mapping) else None for name in models}
         self.settings = dict(settings or {})
+        check_settings(DIALECTS[dialect], self.settings)
         self.script = Script()
         self.violations: list[Violation] = []
+        self.unplayed: list[DialectError] = []
         self.mute_usage = False
         self.max_items: int | None = None
         self.max_characters: int | None = None
         self._answers: deque[Answer] = deque()
         self._random = random.Random(20261)
-        self.dialect: Dialect = DIALECTS[dialect](self)
+        try:
+            self.dialect: Dialect = DIALECTS[dialect](self)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"the dialect {dialect} cannot be made: {type(error).__name__}: {error}") from error
+        examine(self.dialect)
 
     # Telling it what to do.
 
@@ -131,6 +140,7 @@ class OracleServer(LoopServer):
             self.script.clear()
             self._answers.clear()
             self.violations.clear()
+            self.unplayed.clear()
             self.mute_usage = False
             self.max_items = self.max_characters = None
             self.dialect.forget()
@@ -169,11 +179,22 @@ class OracleServer(LoopServer):
         request.kind, request.model = kind, call.model
         call.faults = self._faults(call)
         request.faults = [fault.id for fault in call.faults]
+        try:
+            return self._answer(call, found[0] if found else None, refusal)
+        except DialectError as error:
+            return self._unplayed(error)
+        except Exception as error:
+            if is_of_the_kit(dialect):
+                raise
+            return self._unplayed(broke_off(error, dialect.name))
+
+    def _answer(self, call: Call, route: Route | None, refusal: Reply | None) -> Reply:
+        request, dialect = call.request, call.dialect
         reply = self._replaced(call)
         if reply is None:
-            reply = self._path_and_key(call, found[0] if found else None)
-        if reply is None and found is not None:
-            reply = refusal or self._refused(call) or dialect.handle(call, found[0])
+            reply = self._path_and_key(call, route)
+        if reply is None and route is not None:
+            reply = refusal or self._refused(call) or self._handled(call, route)
         if reply is None:
             reply = dialect.missing(request)
         named = {name.lower() for name, _ in reply.headers}
@@ -181,6 +202,22 @@ class OracleServer(LoopServer):
             pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named
         ] + reply.headers
         return call.finish(reply)
+
+    def _handled(self, call: Call, route: Route) -> Reply:
+        reply = call.dialect.handle(call, route)
+        if reply.status < 400:
+            handler = route.handler if isinstance(route.handler, str) else route.handler.__name__
+            check_places(call, reply, f"{handler}()")
+        return reply
+
+    def _unplayed(self, error: DialectError) -> Reply:
+        """Keep what the dialect could not do, and answer with it."""
+        error.subject = error.subject or f"the dialect {self.dialect.name}"
+        with self.changed:
+            self.unplayed.append(error)
+            if error.fault is not None:
+                self.script.refuse(error.fault, str(error))
+        return text_reply(f"{error}. {error.mend}".strip(), 500)
 
     def _path_and_key(self, call: Call, route: Route | None) -> Reply | None:
         request, dialect = call.request, call.dialect

@@ -24,6 +24,7 @@ class Entry:
         path: a path, or a pattern such as ``*/embeddings``; None for all.
         skip: how many fitting requests go by first.
         hits: the requests it was played on.
+        refusal: why the dialect could not play it; empty when it could.
         cleanup: run when it leaves the script.
     """
 
@@ -43,6 +44,7 @@ class Entry:
         self.when = when
         self.hits: list[RecordedRequest] = []
         self.met = 0
+        self.refusal = ""
         self.cleanup: list[Callable[[], object]] = []
         self._script = script
         self._url: str | None = None
@@ -87,7 +89,7 @@ class Entry:
     ) -> None:
         self.remove()
         if kind is None and not self.consumed:
-            raise UnconsumedFault(f"{self}: met {self.met} times")
+            raise UnconsumedFault(self.refusal or f"{self}: met {self.met} times")
 
     def __repr__(self) -> str:
         wanted = "always" if self.times is None else f"{self.times} times"
@@ -154,6 +156,14 @@ class Script:
             entry.hits.append(request)
             taken[fault.id] = fault
         return list(taken.values())
+
+    def refuse(self, fault: Fault, reason: str) -> None:
+        """Take back that a request has met a fault: the dialect could not play it."""
+        for entry in self:
+            if entry.fault is fault and entry.hits:
+                entry.met -= 1
+                entry.hits.pop()
+                entry.refusal = reason
 
     def take_stage(self, stage: str) -> Fault | None:
         """Return the fault to play on a connection at this stage, and count it as met."""

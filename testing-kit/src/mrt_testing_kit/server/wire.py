@@ -7,7 +7,10 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
+
+from mrt_testing_kit.server.answer import ABSENT
+from mrt_testing_kit.server.loose import is_array, is_object
 
 
 @dataclass(slots=True)
@@ -43,7 +46,9 @@ class Framing:
         compact: JSON without blanks.
         ascii: JSON with everything outside ASCII escaped.
         multiline: each line of indented JSON in a ``data:`` line of its own.
-        sse: False for bare text pieces without any framing.
+        sse: whether events are server-sent events; else each is its bare text.
+        after: what follows each event that is no server-sent one, such as a line feed.
+        content_type: the content type of a stream.
         prefix: bytes before the first event, such as a byte order mark.
         suffix: bytes after the last event.
     """
@@ -54,20 +59,27 @@ class Framing:
     ascii: bool = False
     multiline: bool = False
     sse: bool = True
+    after: str = ""
+    content_type: str = "text/event-stream; charset=utf-8"
     prefix: bytes = b""
     suffix: bytes = b""
+
+    @classmethod
+    def ndjson(cls) -> Self:
+        """Return the framing of streams that have one JSON document in each line."""
+        return cls(sse=False, after="\n", content_type="application/x-ndjson")
 
     def dump(self, value: Any) -> str:
         """Write a JSON value in this framing's style."""
         if self.multiline:
-            return json.dumps(value, ensure_ascii=self.ascii, indent=1)
+            return json.dumps(without_absent(value), ensure_ascii=self.ascii, indent=1)
         return dumps(value, compact=self.compact, ascii=self.ascii)
 
     def encode(self, event: Event) -> bytes:
         """Turn one event into bytes."""
         text = event.raw if event.raw is not None else self.dump(event.data)
         if not self.sse:
-            return text.encode("utf-8", "surrogatepass")
+            return f"{text}{self.after}".encode("utf-8", "surrogatepass")
         if event.lines is not None:
             lines = event.lines
         else:
@@ -82,13 +94,24 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def dumps(value: Any, *, compact: bool = True, ascii: bool = False) -> str:
-    """Write JSON as servers do: NaN and infinities as bare words, no blanks when compact."""
+    """Write JSON as servers do: NaN and infinities as bare words, no blanks when compact, ABSENT left out."""
     separators = (",", ":") if compact else None
-    text = json.dumps(value, ensure_ascii=ascii, separators=separators)
+    try:
+        text = json.dumps(value, ensure_ascii=ascii, separators=separators)
+    except TypeError:
+        value = without_absent(value)
+        text = json.dumps(value, ensure_ascii=ascii, separators=separators)
     if not ascii and _SURROGATE.search(text):
         # A lone surrogate has no UTF-8: servers escape it.
         return json.dumps(value, ensure_ascii=True, separators=separators)
     return text
+
+
+def without_absent(value: Any) -> Any:
+    """Return a JSON value without what is ABSENT in its objects and lists."""
+    if is_object(value):
+        return {name: without_absent(item) for name, item in value.items() if item is not ABSENT}
+    return [without_absent(item) for item in value if item is not ABSENT] if is_array(value) else value
 
 
 class Send(NamedTuple):

@@ -18,8 +18,9 @@ def find(name: str) -> str:
     """Return the name of a dialect that is given by its name, or as ``module:Class``, which registers it.
 
     Raises:
-        LookupError: There is none; the message names the known ones.
+        LookupError: There is none, and the message names the known ones; or it is not right.
     """
+    from mrt_testing_kit.server.app import OracleServer
     from mrt_testing_kit.server.dialects.base import DIALECTS, Dialect
 
     load()
@@ -31,10 +32,13 @@ def find(name: str) -> str:
             raise LookupError(f"the dialect {name!r} cannot be imported: {type(error).__name__}: {error}") from error
         if not (isinstance(found, type) and issubclass(found, Dialect)):
             raise LookupError(f"{name!r} is no class derived from Dialect")
-        if not found.name:
-            raise LookupError(f"the dialect {name!r} has no name: set its class attribute `name`")
-        DIALECTS[found.name] = found
-        return found.name
+        name = found.name or name
+        DIALECTS[name] = found
     if name not in DIALECTS:
         raise LookupError(f"no dialect {name!r}; there are: {', '.join(sorted(DIALECTS))}, or module:Class")
+    try:
+        # One that never starts: it looks whether the dialect is whole.
+        OracleServer(name, settings=DIALECTS[name].tested_with)
+    except ValueError as error:
+        raise LookupError(str(error)) from error
     return name

@@ -37,7 +37,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -83,7 +83,7 @@ class Route:
 
 
 # The kinds of route that make models of a type callable.
-_ENDPOINTS: dict[str, tuple[str, ...]] = {
+MODEL_TYPES: dict[str, tuple[str, ...]] = {
     "llm": ("chat", "completion", "generate"),
     "text-embedding": ("embedding",),
     "rerank": ("rerank",),
@@ -120,8 +120,11 @@ class Dialect:
         tested_with: settings under which the contract is run, where servers of the vendor differ in what they offer.
         think_tags: whether models may write their reasoning into the text, between tags.
         tool_errors: whether a tool's result can say that the tool failed.
-        text_key: the key of the text in a whole answer, where answers have neither OpenAI's shape nor Anthropic's; with
-            it the faults of empty answers find their place.
+        text_key: the key of the text in a whole answer, at any depth, where answers have neither OpenAI's shape nor
+            Anthropic's; with it the faults of empty answers find their place.
+        usage_keys: the keys under which answers and events tell token counts, at any depth.
+        model_key: the field of a request's body that names the model.
+        setting_names: the settings that it can be told; None takes any.
         samples: the models to test with, by model type, for providers that name none themselves.
     """
 
@@ -142,6 +145,9 @@ class Dialect:
     think_tags: ClassVar[bool] = True
     tool_errors: ClassVar[bool] = False
     text_key: ClassVar[str] = ""
+    usage_keys: ClassVar[Sequence[str]] = ("usage", "meta")
+    model_key: ClassVar[str] = "model"
+    setting_names: ClassVar[Collection[str] | None] = None
     samples: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, server: OracleServer) -> None:
@@ -164,7 +170,7 @@ class Dialect:
 
     def serves(self, model_type: str) -> bool:
         """Say whether this server has an endpoint for models of a type; without one they cannot be tested."""
-        return any(route.kind in _ENDPOINTS.get(model_type, ()) for route in self.routes)
+        return any(route.kind in MODEL_TYPES.get(model_type, ()) for route in self.routes)
 
     def handle(self, call: Call, route: Route) -> Reply:
         """Answer a call that was let in."""

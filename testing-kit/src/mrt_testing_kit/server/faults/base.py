@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from mrt_testing_kit.server.answer import Answer, Piece
+from mrt_testing_kit.server.results import Rows
 from mrt_testing_kit.server.wire import Ending, Event, Framing, Reply, Step
 
 if TYPE_CHECKING:
@@ -28,13 +29,18 @@ EVERY = TEXT | {
     "other",
 }
 
+_PLACES = ("answer", "told", "transcript", "pieces", "events", "payload")
+_BYTES = frozenset({"replace", "blocks", "reply", "steps", "greet"})
+
 
 class Fault:
     """One way in which a vendor misbehaves.
 
-    A fault overrides the hooks of the stages that it touches. They run in this order: ``replace``, ``answer``,
-    ``pieces``, ``events`` or ``payload``, ``framing``, ``blocks``, ``reply``, ``steps``. A fault that shows before any
-    request overrides ``greet`` or ``revisit``; one that no request can reach gives a ``url``.
+    A fault overrides the hooks of the stages that it touches. They run in this order: ``replace``; ``answer``,
+    ``told`` or ``transcript``; ``pieces``; ``events`` or ``payload``; ``framing``, ``blocks``, ``reply``, ``steps``. A
+    fault that shows before any request overrides ``greet`` or ``revisit``; one that no request can reach gives a
+    ``url``. A hook that finds no place for its fault in what it is given raises `DialectError`: a fault that changes
+    nothing must not count as met.
 
     Attributes:
         id: such as ``F15``.
@@ -45,6 +51,7 @@ class Fault:
         without: the dialects it makes no sense in.
         options: every option with its default.
         choices: for an option, the values that it may take.
+        sse: whether it makes sense in server-sent events only.
         stage: ``request``; or ``connect``, ``handshake``, ``kept`` or ``url`` for one that shows before a request
             is read.
     """
@@ -58,6 +65,7 @@ class Fault:
     options: ClassVar[Mapping[str, Any]] = {}
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     stage: str = "request"
+    sse: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         unknown = sorted(set(options) - set(self.options))
@@ -82,6 +90,20 @@ class Fault:
             return False
         return stream is None or cls.stream is None or cls.stream == stream
 
+    def places(self, call: Call) -> frozenset[str]:
+        """Return the stages of which an answer has to come through one, or the fault is not seen; empty for no such.
+
+        All that it overrides, unless it also acts on bytes, which every answer becomes.
+        """
+        mine = {name for name in (*_PLACES, *_BYTES) if getattr(type(self), name) is not getattr(Fault, name)}
+        if mine & _BYTES:
+            return frozenset()
+        return frozenset(mine - ({"payload"} if call.stream else {"pieces", "events"}))
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of a row, of which a dialect has to read one, or the fault is not seen."""
+        return ()
+
     def replace(self, call: Call) -> Reply | None:
         """Give a reply in place of the right one."""
         return None
@@ -89,6 +111,14 @@ class Fault:
     def answer(self, answer: Answer, call: Call) -> Answer:
         """Change what the model says."""
         return answer
+
+    def told(self, rows: Rows[Any], call: Call) -> Rows[Any]:
+        """Change vectors, scores, verdicts or names of models."""
+        return rows
+
+    def transcript(self, text: Any, call: Call) -> Any:
+        """Change what was heard."""
+        return text
 
     def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
         """Change the order or contents of the stream's pieces."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
-from mrt_testing_kit.server.answer import Answer, Piece
+from mrt_testing_kit.server.answer import Answer, Piece, Text
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import shapes
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, TEXT, Fault, fault
 from mrt_testing_kit.server.loose import is_array, is_object, objects
+from mrt_testing_kit.server.trouble import DialectError, holders, holds, text_holders
 from mrt_testing_kit.server.wire import Event
 
 _SHAPED = frozenset({"chat", "completion"})
@@ -20,19 +22,21 @@ def chunk(event: Event) -> dict[str, Any] | None:
     return event.data if is_object(event.data) and is_array(event.data.get("choices")) else None
 
 
-def like(events: list[Event], **fields: Any) -> Event | None:
-    """Make a chunk with the ids of the others and these fields; None when there are no others."""
+def like(events: list[Event], **fields: Any) -> Event:
+    """Make a chunk with the ids of the others and these fields.
+
+    Raises:
+        DialectError: There are no others.
+    """
     for event in events:
         data = chunk(event)
         if data is not None:
             return Event({**{k: v for k, v in data.items() if k != "usage"}, **fields}, kind="odd")
-    return None
+    raise DialectError("its chunks have no choices")
 
 
-def insert(events: list[Event], extra: Event | None) -> list[Event]:
+def insert(events: list[Event], extra: Event) -> list[Event]:
     """Put an event after the first piece of content."""
-    if extra is None:
-        return events
     at = next((n + 1 for n, e in enumerate(events) if e.kind in ("text", "thinking", "call")), min(1, len(events)))
     return [*events[:at], extra, *events[at:]]
 
@@ -48,8 +52,6 @@ class TrailingUsage(Fault):
     def events(self, events: list[Event], call: Call) -> list[Event]:
         counts = None if call.request.answer is None else shapes.usage(call.request.answer.usage)
         extra = like(events, choices=[], usage=counts)
-        if extra is None:
-            return events
         extra.kind = "usage"
         out = [event for event in events if event.kind != "usage"]
         for event in out:
@@ -70,7 +72,7 @@ class NullChoices(Fault):
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         extra = like(events, choices=None)
-        if extra is not None and self.o["what"] == "missing":
+        if self.o["what"] == "missing":
             del extra.data["choices"]
         return insert(events, extra)
 
@@ -117,6 +119,7 @@ class EmptyText(Fault):
         return [*pieces[:at], *extra, *pieces[at:]]
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
+        self.need_pieces(events, call)
         if self.o["what"] == "fields":
             for event in events:
                 if is_object(event.data):
@@ -125,6 +128,20 @@ class EmptyText(Fault):
             return insert(events, Event({"type": "ping"}, name="ping", kind="ping"))
         return events
 
+    def need_pieces(self, events: list[Event], call: Call) -> None:
+        """Go on only where the pieces that say nothing have become events.
+
+        Raises:
+            DialectError: They have not.
+        """
+        what, answer = self.o["what"], call.request.answer
+        spoken = 0 if answer is None else sum(len(part.pieces) for part in answer.parts if isinstance(part, Text))
+        if what == "role" and not any(event.kind == "start" for event in events):
+            raise DialectError("its streams have no event that opens an answer")
+        if what in ("empty", "null", "all") and 0 < spoken >= sum(event.kind == "text" for event in events):
+            mend = "Write an event of the kind 'text' for every piece of text, also where it is empty or null."
+            raise DialectError("its stream leaves out pieces that say nothing", mend)
+
     def payload(self, payload: Any, call: Call) -> Any:
         what = self.o["what"]
         if what == "fields" and is_object(payload):
@@ -132,14 +149,17 @@ class EmptyText(Fault):
         if what not in ("empty", "null", "all"):
             return payload
         said = "" if what == "empty" else None
-        for choice in objects(payload.get("choices")):
+        known = payload if is_object(payload) else {}
+        choices, blocks = objects(known.get("choices")), objects(known.get("content"))
+        for choice in choices:
             holder = choice.get("message", choice)
             holder["text" if "text" in holder else "content"] = said
-        for block in objects(payload.get("content")):
+        for block in blocks:
             if "text" in block:
                 block["text"] = said
-        if call.dialect.text_key in payload:
-            payload[call.dialect.text_key] = said
+        if not choices and not blocks:
+            for holder in text_holders(payload, call):
+                holder[call.dialect.text_key] = said
         return payload
 
 
@@ -192,6 +212,8 @@ class CumulativeUsage(Fault):
                 delta = {"stop_reason": None, "stop_sequence": None}
                 data = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": part}}
                 out.append(Event(data, name="message_delta", kind="odd"))
+        if len(out) == len(events) and not any(chunk(event) is not None for event in spoken):
+            raise DialectError("its chunks have no choices")
         for event in out:
             if event.kind == "finish" and chunk(event) is not None:
                 event.data = {**event.data, "usage": shapes.usage(counts)}
@@ -210,23 +232,53 @@ class NullUsage(Fault):
     kinds = frozenset({"chat", "completion", "embedding", "rerank"})
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
-        for event in events:
-            event.data = self.change(copy.deepcopy(event.data))
+        changed = self.changed([event.data for event in events], call)
+        for event, data in zip(events, changed, strict=True):
+            event.data = data
         return events
 
     def payload(self, payload: Any, call: Call) -> Any:
-        return self.change(payload)
+        return self.changed(payload, call)
 
-    def change(self, value: Any) -> Any:
-        """Change every usage within a document."""
+    def changed(self, document: Any, call: Call) -> Any:
+        """Return a document with other counts in it.
+
+        Raises:
+            DialectError: There are none.
+        """
+        self.need_counts(document, call)
+        changed = self.change(document, call.dialect.usage_keys)
+        if self.o["what"] == "details" and changed == document:
+            raise DialectError("their token counts have no details")
+        return changed
+
+    def need_counts(self, document: Any, call: Call) -> None:
+        """Go on only where an answer tells its token counts.
+
+        Raises:
+            DialectError: It tells none, or under other keys than the dialect says.
+        """
+        keys = call.dialect.usage_keys
+        if holders(document, keys):
+            return
+        known = call.request.answer if call.rows is None else call.rows
+        counts = None if known is None else known.usage
+        if counts is not None and any(holds(document, count) for count in (counts.prompt, counts.completion)):
+            named = ", ".join(map(repr, keys)) or "nothing"
+            mend = "Name in usage_keys the keys under which the token counts of an answer stand."
+            raise DialectError(f"usage_keys names {named}, and the counts stand under other keys", mend)
+        raise DialectError("they tell no token counts")
+
+    def change(self, value: Any, keys: Sequence[str]) -> Any:
+        """Change the counts within a document, at any depth."""
         if is_array(value):
-            return [self.change(item) for item in value]
+            return [self.change(item, keys) for item in value]
         if not is_object(value):
             return value
         out: dict[str, Any] = {}
         for name, item in value.items():
-            if name not in ("usage", "meta"):
-                out[name] = self.change(item)
+            if name not in keys:
+                out[name] = self.change(item, keys)
             elif self.o["what"] == "usage":
                 out[name] = None
             elif self.o["what"] != "missing":
@@ -236,7 +288,8 @@ class NullUsage(Fault):
     def nulls(self, usage: Any) -> Any:
         """Put nulls into token counts."""
         if not is_object(usage):
-            return usage
+            # A count that stands by itself.
+            return usage if self.o["what"] == "details" else None
         details = self.o["what"] == "details"
         return {k: None if ("details" in k or k.startswith("cache")) == details else v for k, v in usage.items()}
 

@@ -7,10 +7,13 @@ from typing import Any
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import EVERY, TEXT, Fault, fault
 from mrt_testing_kit.server.faults.ends import first
-from mrt_testing_kit.server.loose import is_object
+from mrt_testing_kit.server.trouble import DialectError, change_lists, text_holders
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
 HTML = "<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body><h1>The oracle is asleep</h1></body></html>\n"
+
+# Under these keys stand the lists of the answers that OpenAI, Anthropic and their like give.
+ITEMS = ("choices", "content", "data", "results", "outputs")
 
 DOCUMENTS = EVERY - {"speech", "other"}
 
@@ -51,6 +54,7 @@ class ErrorEvent(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         data = call.dialect.error_value(self.o["status"], self.o["message"])
@@ -120,6 +124,11 @@ class Hollow(Fault):
 
     kinds = DOCUMENTS
 
+    def places(self, call: Call) -> frozenset[str]:
+        if self.o["what"] in ("empty", "whitespace"):
+            return frozenset()
+        return frozenset({"events" if call.stream else "payload"})
+
     def events(self, events: list[Event], call: Call) -> list[Event]:
         ends = [event for event in events if event.kind == "end"]
         if self.o["what"] in ("empty", "whitespace"):
@@ -134,11 +143,15 @@ class Hollow(Fault):
             return {}
         if what == "null":
             return None
-        if what in ("no-items", "null-item") and is_object(payload):
-            for name in ("choices", "content", "data", "results", "outputs"):
-                if name in payload:
-                    payload[name] = [] if what == "no-items" else [None]
-            payload.pop(call.dialect.text_key, None)
+        if what in ("no-items", "null-item"):
+            count = None if call.rows is None else len(call.rows)
+            left: list[None] = [] if what == "no-items" else [None]
+            payload, found = change_lists(payload, ITEMS, count, lambda _: left)
+            if call.request.answer is not None and not found:
+                for holder in text_holders(payload, call):
+                    del holder[call.dialect.text_key]
+            elif not found:
+                raise DialectError("they have no list with an entry for each text, document or model")
         return payload
 
     def blocks(self, blocks: list[bytes], call: Call) -> list[bytes]:

@@ -7,6 +7,7 @@ import re
 from mrt_testing_kit.server.answer import Answer, Piece, Text
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import EVERY, NOT_OPENAI, TEXT, Fault, fault
+from mrt_testing_kit.server.trouble import DialectError
 from mrt_testing_kit.server.wire import Event, Framing, Reply, Send, Step
 
 # So many places at most: each costs a pause, so that the pieces do not meet again in one packet.
@@ -74,6 +75,7 @@ class SplitEnds(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def answer(self, answer: Answer, call: Call) -> Answer:
         return say_also(answer, ' "q"\té') if self.o["where"] != "crlf" else answer
@@ -112,6 +114,7 @@ class OnePacket(Fault):
 class _Newline(Fault):
     kinds = TEXT
     stream = True
+    sse = True
     newline = "\n"
 
     def framing(self, framing: Framing, call: Call) -> Framing:
@@ -139,6 +142,7 @@ class NoSpace(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def framing(self, framing: Framing, call: Call) -> Framing:
         framing.space = False
@@ -153,6 +157,7 @@ class Comments(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         comment = f": {self.o['text']}"
@@ -172,6 +177,7 @@ class MetaOnly(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         metas = [["retry: 3000"], ["id: 41"], ["event: ping"], ["id"], ["x-unknown: field"]]
@@ -200,6 +206,7 @@ class MultiLine(Fault):
 
     kinds = TEXT
     stream = True
+    sse = True
 
     def framing(self, framing: Framing, call: Call) -> Framing:
         framing.multiline = True
@@ -241,6 +248,11 @@ class AfterDone(Fault):
 
     kinds = TEXT
     stream = True
+
+    def events(self, events: list[Event], call: Call) -> list[Event]:
+        if not any(event.kind == "end" for event in events):
+            raise DialectError("its streams have no end mark")
+        return events
 
     def framing(self, framing: Framing, call: Call) -> Framing:
         framing.suffix = {

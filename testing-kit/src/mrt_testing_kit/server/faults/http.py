@@ -197,7 +197,12 @@ class Echo(Fault):
 
 
 def sent_keys(call: Call) -> Any:
-    """Return what the request sent as credentials, header by header."""
-    names = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key", "ocp-apim-subscription-key")
-    found = [f"{name}={value}" for name, value in call.request.headers if name.lower() in names]
-    return "; ".join([*found, *(f"{name}={value}" for name, value in call.request.query)]) or "none"
+    """Return what the request sent as credentials, header by header, and wherever else the server's key stands."""
+    names = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key", "ocp-apim-subscription-key"}
+    names.add(call.dialect.key_header.lower())
+    key = call.server.api_key
+    headers = call.request.headers
+    found = [f"{name}={value}" for name, value in headers if name.lower() in names or (key and key in value)]
+    found += [f"{name}={value}" for name, value in call.request.query]
+    found += [f"{name}={value}" for name, value in call.body.items() if key and value == key]
+    return "; ".join(found) or "none"

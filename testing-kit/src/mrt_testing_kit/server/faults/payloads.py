@@ -1,33 +1,29 @@
-"""F50 to F59: documents that hold the wrong things."""
+"""F50 to F59: answers that hold the wrong things."""
 
 from __future__ import annotations
 
-import base64
 import math
-import struct
 from typing import Any
 
+from mrt_testing_kit.server.answer import ABSENT
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import Fault, fault
 from mrt_testing_kit.server.loose import is_array, is_object
-from mrt_testing_kit.server.oracle import base64_of
+from mrt_testing_kit.server.results import Listed, Rank, Rows, Vector, Verdict
+from mrt_testing_kit.server.trouble import DialectError, change_lists
 from mrt_testing_kit.server.wire import Reply, json_reply
 
 EMBEDDING = frozenset({"embedding"})
 
 
-def rows(payload: Any, name: str) -> list[Any]:
-    """Return a list of a document; empty when it has none."""
-    found = payload.get(name) if is_object(payload) else None
-    return found if is_array(found) else []
+def need_index(rows: Rows[Any]) -> None:
+    """Go on only where rows tell their index.
 
-
-def floats(vector: Any) -> list[float]:
-    """Return a vector as numbers, also from base64."""
-    if isinstance(vector, str):
-        data = base64.b64decode(vector)
-        return list(struct.unpack(f"<{len(data) // 4}f", data))
-    return list(vector)
+    Raises:
+        DialectError: They do not, so that their order is all there is.
+    """
+    if not rows.indexed:
+        raise DialectError("their rows have no index, and are in the order of the request")
 
 
 @fault("F50", "vectors shuffled", options={"how": "reverse"}, choices={"how": ("reverse", "rotate")})
@@ -36,10 +32,14 @@ class Shuffled(Fault):
 
     kinds = EMBEDDING
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        data = rows(payload, "data")
-        data[:] = data[::-1] if self.o["how"] == "reverse" else [*data[1:], *data[:1]]
-        return payload
+    def fields(self) -> tuple[str, ...]:
+        return ("index",)
+
+    def told(self, rows: Rows[Vector], call: Call) -> Rows[Vector]:
+        need_index(rows)
+        found = rows.rows
+        rows.rows = found[::-1] if self.o["how"] == "reverse" else [*found[1:], *found[:1]]
+        return rows
 
 
 @fault("F51", "too few or too many vectors", options={"by": 1})
@@ -48,13 +48,13 @@ class Short(Fault):
 
     kinds = EMBEDDING
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        data, by = rows(payload, "data"), int(self.o["by"])
+    def told(self, rows: Rows[Vector], call: Call) -> Rows[Vector]:
+        found, by = rows.rows, int(self.o["by"])
         if by > 0:
-            del data[max(0, len(data) - by) :]
-        elif data:
-            data += [{**data[-1], "index": len(data) + n} for n in range(-by)]
-        return payload
+            del found[max(0, len(found) - by) :]
+        elif found:
+            found += [found[-1].copy(index=len(found) + number) for number in range(-by)]
+        return rows
 
 
 @fault("F52", "base64 for floats, and the reverse")
@@ -63,11 +63,14 @@ class OtherForm(Fault):
 
     kinds = EMBEDDING
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        for row in rows(payload, "data"):
-            vector = row["embedding"]
-            row["embedding"] = floats(vector) if isinstance(vector, str) else base64_of(vector)
-        return payload
+    def fields(self) -> tuple[str, ...]:
+        return ("vector",)
+
+    def told(self, rows: Rows[Vector], call: Call) -> Rows[Vector]:
+        if rows.coded is None:
+            raise DialectError("their vectors have one form only")
+        rows.coded = not rows.coded
+        return rows
 
 
 @fault(
@@ -81,24 +84,21 @@ class OddNumbers(Fault):
 
     kinds = EMBEDDING
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        data = rows(payload, "data")
-        if not data:
-            return payload
-        row, value = data[int(self.o["at"]) % len(data)], self.o["value"]
+    def fields(self) -> tuple[str, ...]:
+        return ("vector",)
+
+    def told(self, rows: Rows[Vector], call: Call) -> Rows[Vector]:
+        value = self.o["value"]
         if value == "double":
-            for one in data:
-                doubled = [2 * number for number in floats(one["embedding"])]
-                one["embedding"] = base64_of(doubled) if isinstance(one["embedding"], str) else doubled
-            return payload
-        vector, coded = floats(row["embedding"]), isinstance(row["embedding"], str)
-        odd: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "null": None, "text": "0.5"}
-        if value == "null-vector" or (coded and value in ("null", "text")):
-            row["embedding"] = None
-            return payload
-        changed = [odd[value], *vector[1:]]
-        row["embedding"] = base64_of(changed) if coded else changed
-        return payload
+            for row in rows:
+                row.vector = [2 * number for number in row.vector]
+        elif rows.rows:
+            row = rows.rows[int(self.o["at"]) % len(rows)]
+            odd: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "null": None, "text": "0.5"}
+            # Base64 has no null and no text in it.
+            is_none = value == "null-vector" or (rows.coded and value in ("null", "text"))
+            row.vector = None if is_none else [odd[value], *row.vector[1:]]
+        return rows
 
 
 @fault("F54", "dimension", options={"which": "one", "by": -1}, choices={"which": ("one", "all", "empty")})
@@ -107,71 +107,75 @@ class Dimension(Fault):
 
     kinds = EMBEDDING
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        data, by = rows(payload, "data"), int(self.o["by"])
-        for row in data if self.o["which"] != "one" else data[-1:]:
-            vector, coded = floats(row["embedding"]), isinstance(row["embedding"], str)
-            vector = [] if self.o["which"] == "empty" else vector[:by] if by < 0 else [*vector, *([0.5] * by)]
-            row["embedding"] = base64_of(vector) if coded else vector
-        return payload
+    def fields(self) -> tuple[str, ...]:
+        return ("vector",)
+
+    def told(self, rows: Rows[Vector], call: Call) -> Rows[Vector]:
+        which, by = self.o["which"], int(self.o["by"])
+        for row in rows.rows if which != "one" else rows.rows[-1:]:
+            row.vector = [] if which == "empty" else row.vector[:by] if by < 0 else [*row.vector, *([0.5] * by)]
+        return rows
+
+
+_ORDERS = ("unsorted", "sorted", "duplicate", "out-of-range", "negative", "no-index")
+_SCORES = ("null-score", "string-score", "nan-score", "zero", "logits")
 
 
 @fault(
     "F55",
     "odd rerank results",
     options={"what": "unsorted"},
-    choices={
-        "what": (
-            "unsorted",
-            "sorted",
-            "duplicate",
-            "out-of-range",
-            "negative",
-            "null-score",
-            "string-score",
-            "nan-score",
-            "zero",
-            "logits",
-            "no-text",
-            "no-index",
-            "other-text",
-        )
-    },
+    choices={"what": (*_ORDERS, *_SCORES, "no-text", "other-text")},
 )
 class OddRanks(Fault):
     """Unsorted, twice, out of range; null, text, NaN, zero or unbounded scores; without index or documents."""
 
     kinds = frozenset({"rerank"})
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        results, what = rows(payload, "results"), self.o["what"]
+    def fields(self) -> tuple[str, ...]:
+        what = self.o["what"]
+        return (
+            ("index",)
+            if what in _ORDERS
+            else ("score",)
+            if what in _SCORES
+            else ("text",)
+            if what == "other-text"
+            else ()
+        )
+
+    def told(self, rows: Rows[Rank], call: Call) -> Rows[Rank]:
+        what, found = self.o["what"], rows.rows
+        if what in _ORDERS:
+            need_index(rows)
         if what == "unsorted":
-            results.sort(key=lambda item: item["index"])
+            found.sort(key=lambda row: row.index)
         elif what == "sorted":
-            results.sort(key=lambda item: -item["relevance_score"])
-        elif what == "duplicate" and results:
-            results.append(dict(results[0]))
-        elif what in ("out-of-range", "negative") and results:
-            results[0]["index"] = -1 if what == "negative" else len(call.body.get("documents") or []) + 3
-        elif what == "zero" and results:
-            results[-1]["relevance_score"] = 0.0
-        for item in results:
+            found.sort(key=lambda row: -row.score)
+        elif what == "duplicate" and found:
+            found.append(found[0].copy())
+        elif what in ("out-of-range", "negative") and found:
+            found[0].index = -1 if what == "negative" else rows.asked + 3
+        elif what == "zero" and found:
+            # The last of those that are sorted.
+            min(found, key=lambda row: (row.score, -row.index)).score = 0.0
+        for row in found:
             if what == "logits":
                 # Exact in float32, too; from -8 to 8.
-                item["relevance_score"] = item["relevance_score"] * 16 - 8
+                row.score = row.score * 16 - 8
             elif what == "nan-score":
-                item["relevance_score"] = math.nan
+                row.score = math.nan
             elif what == "no-index":
-                item.pop("index")
+                row.index = ABSENT
             elif what == "other-text":
-                item["document"] = {"text": "A document of somebody else."}
+                row.text = "A document of somebody else."
             elif what == "null-score":
-                item["relevance_score"] = None
+                row.score = None
             elif what == "string-score":
-                item["relevance_score"] = str(item["relevance_score"])
+                row.score = str(row.score)
             elif what == "no-text":
-                item.pop("document", None)
-        return payload
+                row.text = ABSENT
+        return rows
 
 
 @fault(
@@ -214,22 +218,26 @@ class OddTranscript(Fault):
 
     kinds = frozenset({"transcription"})
 
+    def places(self, call: Call) -> frozenset[str]:
+        return frozenset({"payload" if self.o["what"] in ("error", "verbose") else "transcript"})
+
+    def transcript(self, text: Any, call: Call) -> Any:
+        return {"empty": "", "null": None, "missing": ABSENT}.get(self.o["what"], text)
+
     def payload(self, payload: Any, call: Call) -> Any:
-        what = self.o["what"]
-        if what == "verbose":
-            segment: dict[str, Any] = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [1]}
-            more: dict[str, Any] = {
-                "task": "transcribe",
-                "language": "english",
-                "duration": 1.5,
-                "segments": [segment],
-                "words": None,
-            }
-            return {**more, **payload, "logprobs": None}
-        if what == "error":
+        if self.o["what"] == "error":
             return {"error": {"message": "The oracle is deaf.", "type": "server_error"}}
-        changed = {name: value for name, value in payload.items() if name != "text"}
-        return changed if what == "missing" else {**changed, "text": "" if what == "empty" else None}
+        if self.o["what"] != "verbose" or not is_object(payload):
+            return payload
+        segment: dict[str, Any] = {"id": 0, "start": 0.0, "end": 1.5, "text": "a segment", "tokens": [1]}
+        more: dict[str, Any] = {
+            "task": "transcribe",
+            "language": "english",
+            "duration": 1.5,
+            "segments": [segment],
+            "words": None,
+        }
+        return {**more, **payload, "logprobs": None}
 
 
 @fault(
@@ -243,23 +251,36 @@ class OddModeration(Fault):
 
     kinds = frozenset({"moderation"})
 
-    def payload(self, payload: Any, call: Call) -> Any:
-        results, what = rows(payload, "results"), self.o["what"]
+    def places(self, call: Call) -> frozenset[str]:
+        return frozenset({"told"})
+
+    def fields(self) -> tuple[str, ...]:
+        return ("flagged", "categories") if self.o["what"] in ("unflagged", "unknown-category") else ()
+
+    def told(self, rows: Rows[Verdict], call: Call) -> Rows[Verdict]:
+        what = self.o["what"]
         if what == "short":
-            del results[-1:]
+            del rows.rows[-1:]
         elif what == "none":
-            results.clear()
-        elif what == "null":
-            payload["results"] = None
-        elif what == "null-item":
-            results[:] = [None for _ in results]
-        elif what == "no-verdict":
-            results[:] = [{} for _ in results]
-        else:
-            for item in results:
-                item["categories"] = {**item["categories"], "oracle/heresy": True}
-                item["category_scores"] = {**item["category_scores"], "oracle/heresy": 0.875}
-                item["flagged"] = what == "unknown-category"
+            rows.rows.clear()
+        elif what in ("unflagged", "unknown-category"):
+            for row in rows:
+                row.categories = {**row.categories, "oracle/heresy": True}
+                row.scores = {**row.scores, "oracle/heresy": 0.875}
+                row.flagged = what == "unknown-category"
+        return rows
+
+    def payload(self, payload: Any, call: Call) -> Any:
+        what = self.o["what"]
+        if what not in ("null", "null-item", "no-verdict"):
+            return payload
+        count = None if call.rows is None else len(call.rows)
+        item: Any = None if what == "null-item" else {}
+        payload, found = change_lists(
+            payload, ("results",), count, lambda items: None if what == "null" else [item for _ in items]
+        )
+        if count and not found:
+            raise DialectError("they have no list with a verdict for each text")
         return payload
 
 
@@ -274,19 +295,33 @@ class Holes(Fault):
 
     kinds = frozenset({"models"})
 
+    def told(self, rows: Rows[Listed], call: Call) -> Rows[Listed]:
+        if self.o["what"] == "empty":
+            rows.rows.clear()
+        elif self.o["what"] == "holes":
+            rows.rows = [Listed(ABSENT), Listed(None), *rows, Listed("")]
+        return rows
+
     def payload(self, payload: Any, call: Call) -> Any:
         what = self.o["what"]
-        if not is_object(payload):
-            return payload
-        data = rows(payload, "data")
+        if call.rows is None and is_object(payload) and is_array(payload.get("data")):
+            return self.open(payload)
+        if call.rows is None:
+            raise DialectError("it builds them without call.listing()", "Let the handler call it.")
+        if what in ("no-data", "null-data"):
+            value = None if what == "null-data" else ABSENT
+            payload, found = change_lists(payload, ("data",), len(call.rows), lambda _: value)
+            if not found:
+                raise DialectError("they have no list with an entry for each model")
+        return payload
+
+    def open(self, payload: dict[str, Any]) -> Any:
+        """Put holes into a list of cards."""
+        what, data = self.o["what"], payload["data"]
+        if what == "no-data":
+            return {name: value for name, value in payload.items() if name != "data"}
         if what == "holes":
             good = data[0] if data else {"id": "oracle"}
             nameless = {name: value for name, value in good.items() if name != "id"}
-            payload["data"] = [nameless, {**good, "id": None}, *data, None, {}, {**good, "id": ""}]
-        elif what == "empty":
-            payload["data"] = []
-        elif what == "null-data":
-            payload["data"] = None
-        else:
-            payload.pop("data", None)
-        return payload
+            data = [nameless, {**good, "id": None}, *data, None, {}, {**good, "id": ""}]
+        return {**payload, "data": None if what == "null-data" else [] if what == "empty" else data}

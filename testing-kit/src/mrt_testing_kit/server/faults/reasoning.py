@@ -65,7 +65,7 @@ class Aliases(Fault):
         return events
 
     def payload(self, payload: Any, call: Call) -> Any:
-        for choice in payload.get("choices", []):
+        for choice in objects(payload.get("choices")) if is_object(payload) else ():
             self.rename(choice.get("message"))
         return payload
 

@@ -10,6 +10,7 @@ from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, Fault, fault
 from mrt_testing_kit.server.loose import is_object, objects
 from mrt_testing_kit.server.oracle import conform
+from mrt_testing_kit.server.trouble import DialectError
 from mrt_testing_kit.server.wire import Event
 
 
@@ -129,13 +130,17 @@ class LateNames(_Calls):
         return pieces
 
     def payload(self, payload: Any, call: Call) -> Any:
-        if self.o["what"] == "id-null":
-            for choice in payload.get("choices", []):
-                for item in objects(choice["message"].get("tool_calls")):
-                    item["id"] = None
-            for block in payload.get("content", []):
-                if block.get("type") == "tool_use":
-                    block["id"] = None
+        if self.o["what"] != "id-null":
+            return payload
+        known = payload if is_object(payload) else {}
+        found = [
+            item for choice in objects(known.get("choices")) for item in objects(choice["message"].get("tool_calls"))
+        ]
+        found += [block for block in objects(known.get("content")) if block.get("type") == "tool_use"]
+        for item in found:
+            item["id"] = None
+        if not found and call.request.answer is not None and call.request.answer.calls:
+            raise DialectError("they are in no shape whose ids the kit knows")
         return payload
 
 
@@ -175,6 +180,8 @@ class NoContent(_Calls):
     without = NOT_OPENAI
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
+        if not any(is_object(event.data) and "choices" in event.data for event in events):
+            raise DialectError("its chunks have no choices")
         for event in events:
             for choice in objects(event.data.get("choices")) if is_object(event.data) else []:
                 delta = choice.get("delta")

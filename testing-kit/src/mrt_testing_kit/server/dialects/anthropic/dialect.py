@@ -47,6 +47,7 @@ class Anthropic(Dialect):
     """
 
     name = "anthropic"
+    setting_names = ()
     routes = (
         Route("POST", "/v1/messages", "chat", "messages"),
         Route("POST", "/v1/messages/count_tokens", "count_tokens", "count_tokens"),

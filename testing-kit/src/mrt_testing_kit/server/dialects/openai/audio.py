@@ -24,7 +24,8 @@ def transcribe(call: Call) -> Reply:
         return call.dialect.error(
             400, "Audio file is too short. Minimum audio length is 0.1 seconds.", code="audio_too_short"
         )
-    text = oracle.transcript(audio)
+    heard = call.transcript(audio)
+    text = heard or ""
     shape = form.get("response_format", "json")
     if form.get("stream") == "true" and shape in ("json", "text"):
         events = [Event({"type": "transcript.text.delta", "delta": piece}, kind="text") for piece in tokens(text)]
@@ -33,7 +34,7 @@ def transcribe(call: Call) -> Reply:
     if shape == "json":
         counts = oracle.usage(text)
         usage = {"type": "tokens", "input_tokens": counts.prompt, "output_tokens": counts.completion}
-        return call.json_reply({"text": text, "usage": {**usage, "total_tokens": counts.total}})
+        return call.json_reply({"text": heard, "usage": {**usage, "total_tokens": counts.total}})
     if shape == "verbose_json":
         segment: dict[str, Any] = {
             "id": 0,
@@ -45,7 +46,7 @@ def transcribe(call: Call) -> Reply:
             "temperature": 0.0,
         }
         language = form.get("language", "english")
-        head = {"task": "transcribe", "language": language, "duration": 1.5, "text": text}
+        head = {"task": "transcribe", "language": language, "duration": 1.5, "text": heard}
         return call.json_reply({**head, "segments": [segment]})
     bodies = {
         "text": f"{text}\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mrt_testing_kit.server import oracle
+from mrt_testing_kit.server.answer import ABSENT
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openai import audio, chat, read
@@ -48,6 +49,7 @@ class OpenAI(Dialect):
     """
 
     name = "openai"
+    setting_names = ()
     routes = (
         Route("POST", "/v1/chat/completions", "chat", chat.chat),
         Route("POST", "/v1/completions", "completion", chat.completion),
@@ -121,52 +123,44 @@ class OpenAI(Dialect):
         items = read.texts(call.body.get("input"))
         size = call.body.get("dimensions") or self.dimensions
         coded = call.body.get("encoding_format") == "base64"
-        vectors = [oracle.embedding(item, size) for item in items]
-        counts = oracle.usage(read.usage_key(items))
+        rows = call.vectors(items, size, coded=coded)
         payload = {
             "object": "list",
-            "data": [
-                {"object": "embedding", "index": n, "embedding": oracle.base64_of(vector) if coded else vector}
-                for n, vector in enumerate(vectors)
-            ],
+            "data": [{"object": "embedding", "index": row.index, "embedding": row.vector} for row in rows],
             "model": call.model,
-            "usage": {"prompt_tokens": counts.prompt, "total_tokens": counts.prompt},
+            "usage": {"prompt_tokens": rows.usage.prompt, "total_tokens": rows.usage.prompt},
         }
         return call.json_reply(payload)
 
     def rerank(self, call: Call) -> Reply:
         """Answer ``POST /v1/rerank``."""
         query, texts = str(call.body.get("query", "")), read.documents(call.body.get("documents"))
-        top = call.body.get("top_n")
-        ranked = sorted(((oracle.score(query, text), -n) for n, text in enumerate(texts)), reverse=True)
-        results: list[dict[str, Any]] = []
-        for value, place in ranked[: len(texts) if top is None else top]:
-            item: dict[str, Any] = {"index": -place, "relevance_score": value}
-            if call.body.get("return_documents"):
-                item["document"] = {"text": texts[-place]}
-            results.append(item)
-        tokens = oracle.usage("\n".join([query, *texts])).prompt
-        payload = {"id": self.uuid(), "model": call.model, "results": results, "usage": {"total_tokens": tokens}}
-        return call.json_reply(payload)
+        rows = call.ranks(query, texts, call.body.get("top_n"), echo=bool(call.body.get("return_documents")))
+        results = [
+            {
+                "index": row.index,
+                "relevance_score": row.score,
+                "document": {"text": row.text} if isinstance(row.text, str) else ABSENT,
+            }
+            for row in rows
+        ]
+        counts = {"total_tokens": rows.usage.prompt}
+        return call.json_reply({"id": self.uuid(), "model": call.model, "results": results, "usage": counts})
 
     def moderate(self, call: Call) -> Reply:
         """Answer ``POST /v1/moderations``."""
         given = call.body.get("input", "")
-        results: list[dict[str, Any]] = []
-        for text in given if is_array(given) else [given]:
-            if is_object(text):
-                text = text.get("text", "")
-            found = oracle.flagged(str(text))
-            scores = {category: 0.96875 if hit else 0.0078125 for category, hit in found.items()}
-            kinds = {category: ["text"] for category in found}
-            results.append(
-                {
-                    "flagged": any(found.values()),
-                    "categories": found,
-                    "category_scores": scores,
-                    "category_applied_input_types": kinds,
-                }
-            )
+        items = given if is_array(given) else [given]
+        texts = [str(item.get("text", "")) if is_object(item) else str(item) for item in items]
+        results = [
+            {
+                "flagged": row.flagged,
+                "categories": row.categories,
+                "category_scores": row.scores,
+                "category_applied_input_types": {category: ["text"] for category in oracle.OFFENCES},
+            }
+            for row in call.verdicts(texts)
+        ]
         return call.json_reply({"id": f"modr-{self.server.hexes(32)}", "model": call.model, "results": results})
 
     def list_models(self, call: Call) -> Reply:

@@ -143,11 +143,6 @@ def texts(value: Any) -> list[str | list[int]]:
     return []
 
 
-def usage_key(items: list[str | list[int]]) -> str:
-    """Return the text on which the token counts of an embedding request depend."""
-    return "\n".join(item if isinstance(item, str) else " ".join(map(str, item)) for item in items)
-
-
 def documents(value: Any) -> list[str]:
     """Read the documents of a rerank request: texts, or objects with a text."""
     return [str(item.get("text", "")) if is_object(item) else str(item) for item in (value if is_array(value) else [])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.dialects.openai import read
@@ -33,6 +32,7 @@ class OpenLLM(Dialect):
     """
 
     name = "openllm"
+    setting_names = ("embeddings", "max_model_len", "model", "tool_parser", "vision", "vllm", "without")
     routes = (
         Route("GET", "/readyz", "other", "alive", open=True),
         Route("GET", "/livez", "other", "alive", open=True),
@@ -178,11 +178,9 @@ class OpenLLM(Dialect):
             return call.json_reply(flat)
         items = read.texts(call.body.get("input"))
         coded = call.body.get("encoding_format") == "base64"
-        rows: list[dict[str, Any]] = []
-        for n, item in enumerate(items):
-            vector = oracle.embedding(item, call.body.get("dimensions") or 8)
-            rows.append({"index": n, "object": "embedding", "embedding": oracle.base64_of(vector) if coded else vector})
-        tokens = oracle.usage(read.usage_key(items)).prompt
+        rows = call.vectors(items, call.body.get("dimensions") or 8, coded=coded)
+        data = [{"index": row.index, "object": "embedding", "embedding": row.vector} for row in rows]
+        tokens = rows.usage.prompt
         counts = {
             "prompt_tokens": tokens,
             "total_tokens": tokens,
@@ -190,7 +188,7 @@ class OpenLLM(Dialect):
             "prompt_tokens_details": None,
         }
         head = {"id": f"embd-{self.server.hexes(32)}", "object": "list", "created": self.now()}
-        return call.json_reply({**head, "model": chat.model_of(call), "data": rows, "usage": counts})
+        return call.json_reply({**head, "model": chat.model_of(call), "data": data, "usage": counts})
 
     def generate(self, call: Call) -> Reply:
         """Answer BentoML's own route: bare text pieces, although the type says events."""

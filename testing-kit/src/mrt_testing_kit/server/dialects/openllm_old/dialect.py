@@ -29,6 +29,7 @@ class OldOpenLLM(Dialect):
     """
 
     name = "openllm-0.4"
+    setting_names = ("defaults", "generation", "max_model_len", "without")
     right_counts = False
     routes = (
         Route("GET", "/readyz", "other", "alive", open=True),

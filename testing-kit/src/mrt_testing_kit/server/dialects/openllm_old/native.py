@@ -193,5 +193,5 @@ def embed(call: Call) -> Reply:
     texts: Any = call.request.json if call.request.body else []
     if not is_array(texts):
         return failed()
-    vectors = [oracle.embedding(str(text)) for text in texts]
+    vectors = [row.vector for row in call.vectors([str(text) for text in texts], indexed=False)]
     return call.json_reply([{"embeddings": vectors, "num_tokens": sum(oracle.count(str(text)) for text in texts)}])

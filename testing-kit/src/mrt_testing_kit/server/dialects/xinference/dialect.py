@@ -42,6 +42,7 @@ class Xinference(Dialect):
     """
 
     name = "xinference"
+    setting_names = ("keys", "limits", "version")
     routes = (
         Route("GET", "/v1/cluster/auth", "other", other.cluster_auth, open=True),
         Route("GET", "/v1/cluster/version", "other", other.version),

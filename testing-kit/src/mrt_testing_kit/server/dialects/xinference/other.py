@@ -60,17 +60,14 @@ def embed(call: Call) -> Reply:
     limit = call.server.max_items
     if limit is not None and len(items) > limit:
         return detail(behind(about["address"], f"too many inputs: at most {limit} in one request"), 500)
-    vectors = [oracle.embedding(item, about["dimensions"]) for item in items]
     coded = body.get("encoding_format") == "base64"
-    tokens = oracle.usage(read.usage_key(list(items))).prompt if items else 0
+    rows = call.vectors(items, about["dimensions"], coded=coded)
+    tokens = rows.usage.prompt if items else 0
     payload = {
         "object": "list",
         "model": call.model,
         "model_replica": f"{call.model}-rep0",
-        "data": [
-            {"index": n, "object": "embedding", "embedding": oracle.base64_of(vector) if coded else vector}
-            for n, vector in enumerate(vectors)
-        ],
+        "data": [{"index": row.index, "object": "embedding", "embedding": row.vector} for row in rows],
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
     }
     return call.json_reply(payload, Framing(compact=not coded))
@@ -95,21 +92,18 @@ def rerank(call: Call) -> Reply:
     except ValueError as exc:
         return detail(str(exc), 500)
     texts = read.documents(body["documents"])
-    ranked = sorted(((oracle.score(body["query"], text), -n) for n, text in enumerate(texts)), reverse=True)
-    top = body.get("top_n")
-    if top is not None:
-        ranked = ranked[:top]
-    tokens = oracle.usage("\n".join([body["query"], *texts])).prompt
+    rows = call.ranks(body["query"], texts, body.get("top_n"), echo=bool(body.get("return_documents")))
+    tokens = rows.usage.prompt
     counted = {"input_tokens": tokens, "output_tokens": tokens} if body.get("return_len") else None
     payload = {
         "id": call.dialect.uuid(),
         "results": [
             {
-                "index": -place,
-                "relevance_score": value,
-                "document": {"text": texts[-place]} if body.get("return_documents") else None,
+                "index": row.index,
+                "relevance_score": row.score,
+                "document": {"text": row.text} if isinstance(row.text, str) else row.text,
             }
-            for value, place in ranked
+            for row in rows
         ],
         "meta": {"api_version": None, "billed_units": None, "tokens": counted, "warnings": None},
     }
@@ -161,13 +155,14 @@ def transcribe(call: Call) -> Reply:
     if language and language not in _LANGUAGES:
         text = f"Unsupported language: {language}. Language should be one of: {list(_LANGUAGES)}."
         return detail(behind(address, text), 500)
-    text = f" {oracle.transcript(audio)}"
+    heard = call.transcript(audio)
+    text = f" {heard}" if heard else heard
     if shape == "json":
         return call.json_reply({"text": text})
     payload: dict[str, Any] = {"task": "transcribe", "language": language or "english", "duration": None, "text": text}
     if form.get("timestamp_granularities[]") == "word":
         payload["duration"] = 1.98
-        words = text.split(" ")[1:]
+        words = (text or "").split(" ")[1:]
         payload["words"] = [{"word": f" {word}", "start": 0.0, "end": 1.98} for word in words]
         return call.json_reply(payload)
     segment: dict[str, Any] = {
