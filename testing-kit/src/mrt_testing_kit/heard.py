@@ -55,9 +55,10 @@ def turns(got: Outcome, role: str) -> list[Turn]:
     return [turn for turn in heard(got).turns if turn.role == role]
 
 
-def plain_fields(body: dict[str, Any]) -> dict[str, Any]:
+def plain_fields(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
     """Return a body without the fields that ask for a stream."""
-    return {name: value for name, value in body.items() if not name.startswith("stream")}
+    key = ctx.server.dialect.stream_key
+    return {name: value for name, value in body.items() if not name.startswith("stream") and name != key}
 
 
 def is_chat(ctx: Context) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import own_provider
 import pytest
-from own_provider import ByOrder, ByPosition, ShortIsFine
+from own_provider import ByOrder, ByPosition, OwnLLM, ShortIsFine
 from own_shape import Own
 
+from mrt import HTTPRequest, Invocation, LLMRequest
 from mrt_testing_kit import Report, run
 from mrt_testing_kit.server import Call, Reply, oracle, register_dialect
 
 EMBEDDINGS = ["EMB-01", "EMB-03", "EMB-04", "EMB-06", "EMB-15", "EMB-21"]
 RANKS = ["RRK-01", "RRK-02", "RRK-05", "RRK-06", "RRK-07", "RRK-10"]
-CHATS = ["LLM-12", "LLM-13", "USG-06", "USG-07", "STR-10", "STR-11", "STR-23", "ERR-01"]
+CHATS = ["LLM-12", "LLM-13", "USG-06", "USG-07", "STR-10", "STR-11", "STR-23", "STR-24", "ERR-01"]
 
 pytestmark = pytest.mark.usefixtures("own_dialects")
 
@@ -52,6 +54,21 @@ def test_a_wrong_provider_fails(models: dict[str, Any], id: str, said: str) -> N
     report = check([id], models)
     assert {case.status for case in report[id].cases} == {"fail"}
     assert said in report[id].cases[0].text
+
+
+class Drip(OwnLLM):
+    """Asks for streams in a word of the vendor's."""
+
+    def build_request(self, invocation: Invocation[LLMRequest]) -> HTTPRequest:
+        request = super().build_request(invocation)
+        body = json.loads(request.content or b"")
+        return self.post(invocation, "/talk", {"drip" if name == "stream" else name: body[name] for name in body})
+
+
+def test_a_stream_is_asked_for_in_the_vendors_word() -> None:
+    for key, status in (("drip", "pass"), ("stream", "fail")):
+        report = check(["LLM-02"], {"llm": Drip}, stream_key=key)
+        assert {case.status for case in report["LLM-02"].cases if "stream" in case.case} == {status}
 
 
 def embed_alone(self: Any, call: Call) -> Reply:

@@ -63,7 +63,7 @@ def _judge_same(ctx: Context, one: Outcome, other: Outcome, whose: str) -> None:
             if usage
             else None,
             "model": answer.model if answer else None,
-            "request": plain_fields(got.body),
+            "request": plain_fields(ctx, got.body),
         }
 
     first, second = told(one), told(other)

@@ -244,7 +244,7 @@ def par_15(ctx: Context) -> None:
                     expected=f"the whole number {seed}",
                     came=repr(found),
                 )
-    plain = plain_fields(ctx.chat().ok().body)
+    plain = plain_fields(ctx, ctx.chat().ok().body)
     known = ctx.server.dialect.fields.get(ctx.outcomes[-1].request.kind, frozenset())
     for user in ("user-1", "007", "42", "ада ✓", "true"):
         got = ctx.chat(user=user).ok()

@@ -280,5 +280,5 @@ def tol_21(ctx: Context) -> None:
                 [tool.name for tool in OFFERED],
                 "the tools that the vendor was offered",
             )
-            bodies[way] = plain_fields(got.body)
+            bodies[way] = plain_fields(ctx, got.body)
             ctx.equal(bodies[way], bodies["sync"], f"the request of {way}, against the one of sync")

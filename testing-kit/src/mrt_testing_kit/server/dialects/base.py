@@ -2,9 +2,8 @@
 
 A dialect of your own is one small class::
 
-    from mrt_testing_kit.server import Call, Dialect, Reply, Route, register_dialect
+    from mrt_testing_kit.server import Call, Conversation, Dialect, Event, Framing, Reply, Route, Turn, json_reply
 
-    @register_dialect
     class Acme(Dialect):
         name = "acme"
         text_key = "said"
@@ -17,18 +16,17 @@ A dialect of your own is one small class::
             talk = Conversation([Turn("user", call.body["question"])])
             answer = call.answer(talk)                           # the oracle's answer, after the faults
             if call.stream:
-                events = [Event({"piece": piece.text}, kind="text") for piece in call.pieces(answer) if piece.text]
+                said = [piece.text for piece in call.pieces(answer) if piece.kind == "text"]
+                events = [Event({"piece": text}, kind="text") for text in said]
                 return call.stream_reply([*events, Event(raw="END", kind="end")], Framing(), answer)
             return call.json_reply({"said": answer.text}, answer=answer)
 
         def models(self, call: Call) -> Reply:
-            return call.json_reply(["acme-1"])
+            return call.json_reply([row.name for row in call.listing(["acme-1"])])
 
-Give each event a ``kind`` (see ``mrt_testing_kit.server.wire.Event``): the faults find their place by it. A dialect
-that builds its stream from ``call.pieces`` gets the tool, reasoning and chunk faults without further work. Checks know
-the common parameters by the names ``temperature``, ``top_p``, ``max_tokens`` and ``stop``.
-
-Name the dialect as ``module:Class``, on the command line and in ``contract(dialect="acme_dialect:Acme", ...)``.
+``call.vectors``, ``call.ranks``, ``call.verdicts`` and ``call.transcript`` give what the other types of models say.
+docs/plugins/dialects.md tells all of it. Name the dialect as ``module:Class``, on the command line and in
+``contract(dialect="acme_dialect:Acme", ...)``.
 """
 
 from __future__ import annotations
@@ -124,6 +122,7 @@ class Dialect:
             Anthropic's; with it the faults of empty answers find their place.
         usage_keys: the keys under which answers and events tell token counts, at any depth.
         model_key: the field of a request's body that names the model.
+        stream_key: the field that asks for a stream, when it is true.
         setting_names: the settings that it can be told; None takes any.
         samples: the models to test with, by model type, for providers that name none themselves.
     """
@@ -147,6 +146,7 @@ class Dialect:
     text_key: ClassVar[str] = ""
     usage_keys: ClassVar[Sequence[str]] = ("usage", "meta")
     model_key: ClassVar[str] = "model"
+    stream_key: ClassVar[str] = "stream"
     setting_names: ClassVar[Collection[str] | None] = None
     samples: ClassVar[Mapping[str, Sequence[str]]] = {}
 
@@ -224,7 +224,8 @@ class Dialect:
 
     def wants_stream(self, body: dict[str, Any], route: Route) -> bool:
         """Say whether a stream is asked for."""
-        return bool(body.get("stream")) and route.kind in ("chat", "completion", "generate", "speech", "transcription")
+        kinds = ("chat", "completion", "generate", "speech", "transcription")
+        return bool(body.get(self.stream_key)) and route.kind in kinds
 
     def check(self, call: Call) -> Reply | None:
         """Refuse what the vendor refuses even when it is lenient; None when all is well."""

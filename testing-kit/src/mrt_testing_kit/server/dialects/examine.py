@@ -19,7 +19,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 COMMON_SETTINGS = ("predefined", "reasoning_history", "required")
 """Settings that every dialect takes: the kit reads them itself."""
 
-_TEXTS = ("name", "key_header", "key_prefix", "stop_field", "text_key", "model_key")
+_TEXTS = ("name", "key_header", "key_prefix", "stop_field", "text_key", "model_key", "stream_key")
 _LISTS = ("usage_keys", "voices")
 
 
