@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from mrt_testing_kit.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        # Ctrl-C may well come while this is being imported.
+        from mrt_testing_kit.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)

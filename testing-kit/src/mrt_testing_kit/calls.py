@@ -16,7 +16,7 @@ from mrt import (
     Timeouts,
 )
 from mrt_testing_kit.catalogue import Way
-from mrt_testing_kit.failure import shorten
+from mrt_testing_kit.failure import place_of, shorten
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.server import OracleServer, oracle
 from mrt_testing_kit.target import Target
@@ -209,6 +209,19 @@ class Calls:
 
         return self._record("validate", "sync", f"validate_credentials of {name or 'the provider'}", perform)
 
+    def silence(self) -> str:
+        """Return that validating credentials asked nobody, if it did: no check can see more than that."""
+        for outcome in self.outcomes:
+            if outcome.kind == "validate" and outcome.error is None and not outcome.requests:
+                whole = outcome.asked.endswith("the provider")
+                who = (
+                    "the provider's validate_provider_credentials"
+                    if whole
+                    else "validate_credentials of the model's class"
+                )
+                return f"validating made no request: {who} has to ask the vendor"
+        return ""
+
     # How.
 
     def _make(self, kind: str, positional: tuple[Any, ...], given: dict[str, Any], options: dict[str, Any]) -> Outcome:
@@ -247,6 +260,7 @@ class Calls:
         except Exception as error:
             # What is raised is what the check judges, whatever it is.
             outcome.error = error
+            outcome.place = place_of(error, self.target.package)
         outcome.elapsed = time.perf_counter() - started
         outcome.requests = [
             request for request in self.server.requests if request.id > last and request.id not in self._probes

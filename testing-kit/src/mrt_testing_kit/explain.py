@@ -96,7 +96,7 @@ def _anchor(title: str) -> str:
     return kept.replace(" ", "-")
 
 
-def describe(check: Check, case: str, model: str, failure: CheckFailure, sent: str) -> str:
+def describe(check: Check, case: str, model: str, failure: CheckFailure, sent: str, note: str = "") -> str:
     """Return a failure as it is shown: what was sent, what came, what was expected, the real bug, how to mend it.
 
     Args:
@@ -105,12 +105,14 @@ def describe(check: Check, case: str, model: str, failure: CheckFailure, sent: s
         model: The model's name.
         failure: What the check found.
         sent: The last request, in case the failure names none.
+        note: What else was seen that may be the reason.
     """
     where = ", ".join(part for part in (case, model) if part)
     rows = [
         ("sent", "\n".join(part for part in (failure.sent, sent) if part)),
         ("came", failure.came or ""),
         ("expected", failure.expected or ""),
+        ("note", note),
         ("holds", check.title),
         ("real bug", ", ".join(check.bugs) if failure.mend is None else ""),
         ("mend", failure.mend or check.fix),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from typing import Any
 
+from mrt import MRTError, PluginError
+
 _LIMIT = 400
+_NOT_THE_PLUGIN = frozenset({"mrt", "mrt_testing_kit", "_pytest", "pytest", *sys.stdlib_module_names})
 
 
 class CheckFailure(AssertionError):
@@ -70,6 +76,31 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
         return text
     half = limit // 2
     return f"{text[:half]} ... {len(text) - 2 * half} characters ... {text[-half:]}"
+
+
+def place_of(error: BaseException, package: str) -> str:
+    """Return where in the plugin's code a bug was met, ``src/acme/llm.py:23, in build_request``.
+
+    Args:
+        error: What came out of a call. MRT's errors are no bugs, but for `PluginError`, whose cause is the bug.
+        package: The plugin's package; where it has no part in the bug, code counts that is neither MRT's nor Python's.
+
+    Returns:
+        The last place, as a path from the current folder where it is below that; empty when there is none.
+    """
+    bug = error
+    while isinstance(bug, PluginError) and bug.__cause__ is not None:
+        bug = bug.__cause__
+    if isinstance(bug, MRTError) and not isinstance(bug, PluginError):
+        return ""
+    frames: list[tuple[str, str]] = []
+    for frame, line in traceback.walk_tb(bug.__traceback__):
+        owner = str(frame.f_globals.get("__name__")).partition(".")[0]
+        file = frame.f_code.co_filename.removeprefix(f"{os.getcwd()}{os.sep}")
+        frames.append((owner, f"{file}:{line}, in {frame.f_code.co_name}"))
+    own = [place for owner, place in frames if owner == package]
+    other = [place for owner, place in frames if owner not in _NOT_THE_PLUGIN]
+    return (own or other or [""])[-1]
 
 
 def show_error(error: BaseException) -> str:

@@ -28,6 +28,7 @@ class Outcome:
         result: What came back; of a stream the whole answer (language models), or None.
         chunks: The pieces of a stream, as far as it came.
         error: What was raised.
+        place: Where in the plugin's code, if it is a bug.
         elapsed: Seconds.
         requests: The requests that reached the server meanwhile, without those that only asked for the model's schema.
     """
@@ -38,6 +39,7 @@ class Outcome:
     result: Any = None
     chunks: list[Any] = field(default_factory=list[Any])
     error: Exception | None = None
+    place: str = ""
     elapsed: float = 0.0
     requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
 
@@ -88,7 +90,9 @@ class Outcome:
         """Return what came, in one line."""
         if self.error is not None:
             partial = self.partial
-            return show_error(self.error) + (f", partial text {show(partial.text)}" if partial is not None else "")
+            place = f" [{self.place}]" if self.place else ""
+            told = f", partial text {show(partial.text)}" if partial is not None else ""
+            return f"{show_error(self.error)}{place}{told}"
         if self.kind == "llm":
             parts = [f"text {show(self.text)}", f"finish reason {self.finish!r}"]
             parts += [f"reasoning {show(self.reasoning)}"] if self.reasoning else []

@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mrt-explain", metavar="ID", help="say what a check of the contract is for, such as STR-11, and end"
     )
+    group.addoption(
+        "--mrt-only",
+        metavar="ID",
+        action="append",
+        help="run only this check of the contract (STR-11) or this group (STR); may be repeated",
+    )
     group.addoption("--mrt-report", metavar="FILE", help="write the contract report as JSON")
     group.addoption("--mrt-tier", choices=("static", "wire", "deep"), help="how thorough the contract is run")
 
@@ -61,9 +67,23 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the checks that judge the run last, whatever order others made."""
-    items.sort(key=lambda item: getattr(getattr(item, "function", None), "mrt_phase", "") == "end")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not asked for, and put the checks that judge the run last, whatever order others made."""
+    if words := config.getoption("--mrt-only"):
+        from mrt_testing_kit.catalogue import UnknownCheck, select
+
+        try:
+            wanted = select(words)
+        except UnknownCheck as error:
+            raise pytest.UsageError(str(error).replace("-k may", "--mrt-only may")) from error
+        config.hook.pytest_deselected(items=[item for item in items if _mark(item, "mrt_id") not in wanted])
+        items[:] = [item for item in items if _mark(item, "mrt_id") in wanted]
+    items.sort(key=lambda item: _mark(item, "mrt_phase") == "end")
+
+
+def _mark(item: pytest.Item, name: str) -> str:
+    """Return what the contract has written on a test's function; empty for a test of somebody else."""
+    return str(getattr(getattr(item, "function", None), name, ""))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -73,6 +93,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         chosen = [item for item in session.items if getattr(getattr(item, "cls", None), "mrt_session", None) is found]
         # A worker of pytest-xdist runs only some of what it collects.
         found.is_partial = len(chosen) < len(found.cases()) or hasattr(session.config, "workerinput")
+        # The checks that tell what is wrong with contract.toml are not among some chosen ones.
+        ids = {_mark(item, "mrt_id") for item in chosen}
+        if found.deviations.problems and chosen and not {"MET-02", "MET-03"} <= ids:
+            told = "; ".join(map(str, found.deviations.problems))
+            raise pytest.UsageError(f"{found.deviations.path} is wrong: {told}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,6 +24,9 @@ Status = Literal[
 STATUSES: tuple[Status, ...] = get_args(Status)
 """From worst to best; a check has the worst status of its runs."""
 
+NOT_ASKED = "not asked for"
+"""Why a check was not run when others were chosen."""
+
 
 @dataclass(slots=True)
 class CaseResult:
@@ -208,7 +211,14 @@ class Report:
             data: Any = json.loads(text)
             checks = {id: _check(fields) for id, fields in data["checks"].items()}
             fields = {name: data[name] for name in cls.__slots__ if name != "checks" and name in data}
-            return cls(checks=checks, **fields)
+            report, pattern = cls(checks=checks, **fields), cls("", "", {}, seed=0)
+            for name, value in fields.items():
+                known = cast("type[object]", type(getattr(pattern, name)))
+                if not (
+                    isinstance(value, (known, int) if known is float else known) or (name, value) == ("seed", None)
+                ):
+                    raise TypeError(f"{name} is {value!r}")
+            return report
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"is no report of the testing kit ({type(error).__name__}: {error})") from error
 
@@ -220,9 +230,11 @@ class Report:
 def _check(data: Mapping[str, Any]) -> CheckResult:
     fields = {name: value for name, value in data.items() if name in CheckResult.__slots__ and name != "cases"}
     cases = cast("Sequence[dict[str, Any]]", data["cases"])
-    if fields["status"] not in STATUSES:
-        raise KeyError(fields["status"])
-    return CheckResult(cases=[CaseResult(**case) for case in cases], **fields)
+    found = CheckResult(cases=[CaseResult(**case) for case in cases], **fields)
+    for status in (found.status, *(case.status for case in found.cases)):
+        if status not in STATUSES:
+            raise KeyError(status)
+    return found
 
 
 def blank() -> dict[str, CheckResult]:

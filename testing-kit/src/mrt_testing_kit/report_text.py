@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 from mrt_testing_kit.manifest import GROUPS
-from mrt_testing_kit.report import CheckResult, Report, Status
+from mrt_testing_kit.report import NOT_ASKED, Report, Status
+from mrt_testing_kit.report_failures import Failure, failures
 
 _DEVIATIONS: tuple[Status, ...] = ("known-bug", "not-implemented", "vendor-unsupported")
+_WIDTH = 100
+_MOST_IDS = 12
 
 
 def summary(report: Report) -> str:
-    """Return the outcome in one line: ``MRT-C 2026.1: 287 pass, 14 vendor-unsupported, 0 known bugs``."""
+    """Return the outcome in one line: ``MRT-C 2026.1: 287 pass, 14 vendor-unsupported, 0 known bugs, 3 not run``."""
     counts = report.counts
     parts = [f"{counts.get('fail', 0)} fail"] if report.failed else []
     parts.append(f"{counts.get('pass', 0)} pass")
@@ -18,7 +24,14 @@ def summary(report: Report) -> str:
             parts.append(f"{counts[status]} {status}")
     known = counts.get("known-bug", 0)
     parts.append(f"{known} known bug{'' if known == 1 else 's'}")
-    return f"{report.contract}: {', '.join(parts)}"
+    if counts.get("not-run"):
+        parts.append(f"{counts['not-run']} not run")
+    return f"{report.contract}{f' ({part})' if (part := partial(report)) else ''}: {', '.join(parts)}"
+
+
+def partial(report: Report) -> str:
+    """Return how much of the contract was run, ``partial: 10 of 310``; empty when it was all of a tier's checks."""
+    return f"partial: {len(report.ran)} of {len(report.checks)}" if report.left_out else ""
 
 
 def subject(report: Report) -> str:
@@ -36,8 +49,8 @@ def as_text(report: Report, *, transcripts: bool = True) -> str:
         transcripts: Whether failures show what went over the wire.
     """
     lines: list[str] = []
-    for check in report.failed:
-        lines += ["", *_failure(check, transcripts)]
+    for failure in failures(report):
+        lines += ["", *_failure(failure, transcripts)]
     for heading, checks in (
         ("Deviations", report.of(*_DEVIATIONS)),
         ("Advisory", report.of("advisory")),
@@ -45,39 +58,49 @@ def as_text(report: Report, *, transcripts: bool = True) -> str:
         if checks:
             lines += ["", f"{heading}:"]
             lines += [f"  {check.id}  {check.status}: {check.reason}" for check in checks]
+    if missing := not_run(report):
+        lines += ["", "Not run:", *(f"  {which}: {reason}" for reason, which in missing.items())]
     lines += ["", f"{subject(report)}, dialect {report.dialect}, {report.tier} tier, {report.seconds:.1f} s"]
     lines += [f"  {line}" for line in group_lines(report)]
     lines += [f"note: {note}" for note in report.notes]
+    if report.failed:
+        lines += textwrap.wrap(f"failed: {', '.join(check.id for check in report.failed)}", _WIDTH)
     lines.append(summary(report))
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def not_run(report: Report) -> dict[str, str]:
+    """Return why checks were not run that were asked for, and which."""
+    found: dict[str, list[str]] = {}
+    for check in report.of("not-run"):
+        if check.reason not in ("", NOT_ASKED):
+            found.setdefault(check.reason, []).append(check.id)
+    return {reason: ", ".join(ids) if len(ids) <= _MOST_IDS else f"{len(ids)} checks" for reason, ids in found.items()}
 
 
 def group_lines(report: Report) -> list[str]:
     """Return a line per group that was run at all, with its counts."""
     lines: list[str] = []
     for group, title in GROUPS.items():
-        statuses = [check.status for check in report if check.group == group]
-        counts = {status: statuses.count(status) for status in dict.fromkeys(statuses) if status != "not-run"}
+        statuses = [
+            check.status for check in report if check.group == group and (check.cases or check.status != "not-run")
+        ]
+        counts = {status: statuses.count(status) for status in dict.fromkeys(statuses)}
         if counts:
             told = ", ".join(f"{number} {status}" for status, number in counts.items())
             lines.append(f"{group}  {title:<26}{told}")
     return lines
 
 
-def _failure(check: CheckResult, transcripts: bool) -> list[str]:
-    failed = [case for case in check.cases if case.status == check.status]
-    lines: list[str] = []
-    # The same failure in several ways of calling is one failure.
-    told: dict[str, list[str]] = {}
-    for case in failed:
-        told.setdefault(case.reason, []).append(case.case or "provider")
-    for reason, where in told.items():
-        case = next(case for case in failed if case.reason == reason)
-        lines += case.text.splitlines() or [f"{check.id}: {reason}"]
-        if len(where) > 1:
-            lines.append(f"  {'also:':<10}{', '.join(where[1:])}")
-        if transcripts and case.transcript:
-            lines += ["  on the wire:", *(f"    {line}" for line in case.transcript.splitlines())]
+def _failure(failure: Failure, transcripts: bool) -> list[str]:
+    case = failure.first
+    lines = case.text.splitlines() or [f"{case.id}: {case.reason}"]
+    if failure.also:
+        lines += textwrap.wrap(
+            failure.also, _WIDTH, initial_indent=f"  {'also:':<10}", subsequent_indent=" " * 12, break_on_hyphens=False
+        )
+    if transcripts and case.transcript:
+        lines += ["  on the wire:", *(f"    {line}" for line in case.transcript.splitlines())]
     return lines
 
 
@@ -96,8 +119,9 @@ def as_markdown(report: Report) -> str:
     }
     lines = [f"# Contract report: {report.provider}", "", f"**{summary(report)}**", ""]
     lines += [f"- {name}: {value}" for name, value in facts.items() if value]
+    lines += [line for failure in failures(report) for line in _details(failure)]
     for group, title in GROUPS.items():
-        checks = [check for check in report if check.group == group and check.status != "not-run"]
+        checks = [check for check in report if check.group == group and (check.cases or check.status != "not-run")]
         if checks:
             lines += ["", f"## {group}: {title}", "", "| check | what | status | why |", "|---|---|---|---|"]
             lines += [
@@ -105,6 +129,14 @@ def as_markdown(report: Report) -> str:
             ]
     lines += ["", *(f"Note: {note}" for note in report.notes)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _details(failure: Failure) -> list[str]:
+    head, *text = _failure(failure, transcripts=False)
+    longest = max((len(run) for run in re.findall("`+", "\n".join(text))), default=0)
+    fence = "`" * max(3, longest + 1)
+    title = head.replace("&", "&amp;").replace("<", "&lt;")
+    return ["", f"<details><summary>{title}</summary>", "", f"{fence}text", *text, fence, "", "</details>"]
 
 
 def _cell(text: str) -> str:

@@ -17,7 +17,7 @@ from mrt_testing_kit.deviations import Deviations
 from mrt_testing_kit.identity import holds_code, installed_hash, version_of, wheel_hash
 from mrt_testing_kit.manifest import PROVIDED
 from mrt_testing_kit.refused import report_of
-from mrt_testing_kit.report import CaseResult, CheckResult, Report, blank
+from mrt_testing_kit.report import NOT_ASKED, CaseResult, CheckResult, Report, blank
 from mrt_testing_kit.session import Case, Session
 from mrt_testing_kit.target import CANARY, Target, TargetError
 
@@ -160,7 +160,7 @@ def assemble(session: Session, ids: Iterable[str] | str | None = None) -> Report
 
 def _say_why(entry: CheckResult, check: Check | None, session: Session, is_wanted: bool) -> None:
     if not is_wanted:
-        entry.reason = "not asked for"
+        entry.reason = NOT_ASKED
     elif entry.id in PROVIDED:
         entry.status, entry.reason = "not-applicable", PROVIDED[entry.id]
     elif check is None:

@@ -67,8 +67,8 @@ class Names:
             word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-").removeprefix("mrt-").lstrip("0123456789-")
             hint = f": write mrt-{word}" if word and word != "mrt" else ", such as mrt-acme"
             raise ScaffoldError(
-                f"{name!r} is no name for a plugin; it begins with 'mrt-' and goes on in small letters, digits and "
-                f"single hyphens{hint}"
+                f"{name!r} is no name for a plugin; it begins with 'mrt-' and a letter, and goes on in small letters, "
+                f"digits and single hyphens{hint}"
             )
 
     @property

@@ -324,7 +324,8 @@ class Session:
         result.status = status
         result.reason = self.scrub(entry.reason if entry is not None else failure.sentence)
         result.came = self.scrub(failure.came or "")
-        result.text = self.scrub(describe(case.check, case.label, result.model, failure, sent))
+        note = context.silence() if context is not None else ""
+        result.text = self.scrub(describe(case.check, case.label, result.model, failure, sent, note))
         result.transcript = transcript(requests, self.scrub) if context is not None else ""
         return result
 

@@ -11,12 +11,13 @@ from weakref import WeakSet
 import pytest
 
 from mrt_testing_kit import deviations as declared
+from mrt_testing_kit.before import WrongUse, look_at_target
 from mrt_testing_kit.catalogue import Check, Tier
 from mrt_testing_kit.deviations import Deviations
 from mrt_testing_kit.manifest import GROUPS
 from mrt_testing_kit.report import CaseResult
 from mrt_testing_kit.session import Case, Session
-from mrt_testing_kit.target import Target
+from mrt_testing_kit.target import Target, TargetError
 
 RESULT = pytest.StashKey[CaseResult]()
 """Where a test item keeps what became of its check."""
@@ -26,6 +27,10 @@ SESSIONS: WeakSet[Session] = WeakSet()
 
 # Set by the plugin from the command line; the tier of contract() stands when it is empty.
 settings: dict[str, Any] = {}
+
+
+class CannotTest(TargetError, pytest.Collector.CollectError):
+    """A contract that cannot be run; pytest shows its sentence alone."""
 
 
 def contract(
@@ -44,7 +49,8 @@ def contract(
 
     One provider per test file: another one's classes would have the same names.
 
-    Each check is a method, ``test_STR_11``, that runs once per way of calling; ``-k STR-11`` and ``-k STR_11`` find it.
+    Each check is a method, ``test_STR_11``, that runs once per way of calling; ``--mrt-only STR-11`` runs it alone,
+    ``-k STR_11`` everything that has it in its name.
 
     Args:
         provider: The provider's name, ``module:attribute``, a plugin object, or a function that makes a plugin.
@@ -56,16 +62,24 @@ def contract(
         **options: ``settings`` of the dialect, ``seed``, and what checks may look up, such as ``wheel``.
 
     Raises:
-        TargetError: The provider or the dialect is not there.
+        TargetError: The provider or the dialect is not there, or the credentials do not fit.
     """
     # The test module that is being imported.
     namespace = sys._getframe(1).f_globals  # pyright: ignore[reportPrivateUsage]
+    chosen: Tier = settings.get("tier") or tier
+    told: Mapping[str, Any] = options.pop("settings", None) or {}
+    try:
+        target = Target(provider, dialect, credentials, models)
+        target.notes += look_at_target(target, None, chosen, told)
+    except (TargetError, WrongUse) as error:
+        # Without the frames of the kit, which say nothing to whoever wrote the test file.
+        raise CannotTest(str(error)) from None
     session = Session(
-        Target(provider, dialect, credentials, models),
-        tier=settings.get("tier") or tier,
+        target,
+        tier=chosen,
         deviations=find_config(config, namespace.get("__file__")),
         seed=options.pop("seed", None),
-        settings=options.pop("settings", None),
+        settings=told,
         options=options,
     )
     SESSIONS.add(session)
@@ -113,7 +127,7 @@ def _method(session: Session, check: Check, cases: list[Case]) -> Callable[..., 
     method.__doc__ = f"{check.id}: {check.title}."
     # A name with a hyphen cannot be a method's; pytest also looks for -k words among a function's attributes.
     setattr(method, check.id, True)
-    method.mrt_phase = check.phase
+    method.mrt_id, method.mrt_phase = check.id, check.phase
     for mark in (pytest.mark.contract, getattr(pytest.mark, check.tier)):
         method = mark(method)
     return cast("Callable[..., None]", method)
@@ -127,8 +141,8 @@ def perform(session: Session, case: Case, request: pytest.FixtureRequest) -> Non
     match result.status:
         case "fail":
             pytest.fail(result.text, pytrace=False)
-        case "not-applicable":
-            pytest.skip(f"not applicable: {result.reason}")
+        case "not-applicable" | "not-run":
+            pytest.skip(f"{result.status.replace('-', ' ')}: {result.reason}")
         case "known-bug" | "not-implemented" | "vendor-unsupported" | "advisory":
             pytest.xfail(f"{result.status}: {result.reason}")
         case _:

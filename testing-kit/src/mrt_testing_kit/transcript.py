@@ -16,7 +16,7 @@ _AUTH = re.compile(
     r"(?im)^((?:proxy-)?authorization|x-api-key|api-key|x-goog-api-key|cookie)([:\t ]+)(\S+[\t ]+)?\S.*$"
 )
 _BODY = 2000
-_SHOWN = 6
+_SHOWN = 3
 
 
 class Scrubber:
@@ -57,21 +57,14 @@ def transcript(requests: Sequence[RecordedRequest], scrub: Scrubber) -> str:
     """Return what was asked and answered, request by request.
 
     Args:
-        requests: As the server recorded them; of more than six the first and last three are shown.
+        requests: As the server recorded them; of more than three the last ones are shown, where the check failed.
         scrub: Takes the secrets out.
     """
     if not requests:
         return "(no request reached the server)"
-    shown = list(requests)
-    left_out = len(shown) - _SHOWN
-    if left_out > 0:
-        shown = [*shown[: _SHOWN // 2], *shown[-_SHOWN // 2 :]]
-    parts: list[str] = []
-    for place, request in enumerate(shown):
-        if left_out > 0 and place == _SHOWN // 2:
-            parts.append(f"... {left_out} further requests ...")
-        parts.append(_one(request))
-    return scrub("\n\n".join(parts))
+    earlier = len(requests) - _SHOWN
+    parts = [f"... {earlier} earlier requests ..."] if earlier > 0 else []
+    return scrub("\n\n".join([*parts, *map(_one, requests[-_SHOWN:])]))
 
 
 def _one(request: RecordedRequest) -> str:

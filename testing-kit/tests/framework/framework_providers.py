@@ -149,6 +149,19 @@ def right() -> Provider:
     return Small({"llm": Chat, "text-embedding": Embed})
 
 
+def formless() -> Provider:
+    """Return a provider that has no form for its credentials."""
+    return Small({"llm": Chat}, model_credential_schema=None)
+
+
+def listed() -> Provider:
+    """Return a provider whose only model is described beforehand."""
+    found = Small({"llm": Chat}, configurate_methods=["predefined-model"], model_credential_schema=None)
+    found.fields["provider_credential_schema"] = {"credential_form_schemas": FORM}
+    found.fields["models"] = [{"model": "fixed", "model_type": "llm", "parameter_rules": RULES}]
+    return found
+
+
 # Wrong ones.
 
 

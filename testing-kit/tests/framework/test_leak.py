@@ -38,11 +38,13 @@ def test_transcripts_hold_no_secret() -> None:
     fields = "Authorization: Bearer other-key\r\nX-Api-Key: third\r\nAccept: a/b"
     head = f"POST /v1?key={quote(KEY, safe='')} HTTP/1.1\r\n{fields}\r\n\r\n"
     request = RecordedRequest(1, 1, "POST", "/v1", [], body, head.encode("latin-1"), status=200)
-    text = transcript([request] * 9, Scrubber([KEY]))
+    earlier = RecordedRequest(1, 1, "GET", "/v0", [], b"", b"GET /v0 HTTP/1.1\r\n\r\n", status=200)
+    text = transcript([earlier] * 6 + [request] * 3, Scrubber([KEY]))
     assert find(KEY, text) is None
     for word in ("other-key", "third"):
         assert word not in text
     assert "Authorization: Bearer [secret]" in text
     assert "> X-Api-Key: [secret]\n> Accept: a/b\n" in text
-    assert "... 3 further requests ..." in text
+    assert text.startswith("... 6 earlier requests ...")
+    assert "/v0" not in text
     assert transcript([], Scrubber([KEY])) == "(no request reached the server)"

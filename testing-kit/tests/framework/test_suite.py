@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mrt_testing_kit import contract
 from mrt_testing_kit.catalogue import load
 
 HERE = Path(__file__).parent
@@ -66,6 +67,36 @@ def test_checks_are_found_by_their_ids(project: Project, word: str) -> None:
         "test_contract.py::TestSTR_llm::test_STR_11[stream]",
         "test_contract.py::TestSTR_llm::test_STR_11[astream]",
     ]
+
+
+def test_checks_are_chosen_exactly(project: Project) -> None:
+    # Something else that has the letters in its name.
+    (project.folder / "test_strings.py").write_text("def test_STR(): pass\n")
+    code, text = project.pytest("--mrt-only", "STR-11", "--mrt-only", "llm", "--collect-only")
+    assert code == 0
+    assert [line.partition("::")[2] for line in text.splitlines() if "::" in line] == [
+        *(f"TestLLM_llm::test_LLM_01[{way}]" for way in ("sync", "async", "stream", "astream")),
+        *(f"TestSTR_llm::test_STR_11[{way}]" for way in ("stream", "astream")),
+    ]
+
+
+def test_a_wrong_file_of_deviations_is_told_also_when_one_check_is_chosen(project: Project) -> None:
+    (project.folder / "contract.toml").write_text('[STR-10]\nlevel = "vendor-unsupported"\nreason = "It cannot."\n')
+    code, text = project.pytest("-k", "LLM_01")
+    assert code == 4
+    assert "contract.toml is wrong: [STR-10] is vendor-unsupported without link" in text
+
+
+def test_what_cannot_be_run_is_told_without_a_traceback(project: Project) -> None:
+    given = 'framework_world.right, "openai", {"server_url": "{server}"}'
+    (project.folder / "test_contract.py").write_text(f"{TEST_FILE.partition('globals()')[0]}contract({given})\n")
+    code, text = project.pytest()
+    assert code == 2
+    assert "API key is missing: give 'api_key'" in text
+    assert "Traceback" not in text
+    assert "suite.py" not in text
+    with pytest.raises(pytest.Collector.CollectError, match="cannot be imported: ModuleNotFoundError"):
+        contract("no_such_module:plugin", "openai")
 
 
 def test_checks_are_found_by_their_marks(project: Project) -> None:

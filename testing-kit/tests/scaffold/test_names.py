@@ -42,6 +42,7 @@ def test_a_bad_name_is_refused_with_a_better_one(name: str, hint: str, tmp_path:
     with pytest.raises(ScaffoldError, match="is no name for a plugin") as caught:
         create(name, "openai", tmp_path)
     assert str(caught.value).endswith(hint)
+    assert "begins with 'mrt-' and a letter" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 

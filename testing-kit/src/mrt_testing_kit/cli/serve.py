@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
 import threading
 from typing import Any
 
+from mrt_testing_kit.isolation import is_local
 from mrt_testing_kit.server import DIALECTS, STRICT_RULES, OracleServer, describe
 from mrt_testing_kit.server.dialects import load
 from mrt_testing_kit.server.faults import REGISTRY
@@ -22,6 +24,10 @@ _EXAMPLES = {
     "openllm-0.4": ("mrt chat openllm/tiny-llama -c server_url=%s", "api_key"),
     "anthropic": ("mrt chat anthropic/claude-sonnet-4-5 -c anthropic_api_url=%s", "anthropic_api_key"),
 }
+
+
+# Option of faults to the numbers that make sense; others are not negative.
+_RANGES = {"status": (100, 599), "size": (1, math.inf)}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     load()
     if args.dialect not in DIALECTS:
         return _refuse(f"unknown dialect {args.dialect!r}; there are: {', '.join(sorted(DIALECTS))}")
+    if not is_local(args.host) or args.host in ("", "0.0.0.0"):
+        return _refuse(f"--host {args.host}: the server has no protection, and listens on a loopback address only")
     try:
         faults = _faults([word for words in args.fault for word in words])
         settings = parse_options(args.set)
@@ -128,7 +136,22 @@ def _faults(words: list[str]) -> list[tuple[str, dict[str, Any]]]:
             groups.append((word, []))
         else:
             raise ValueError(f"unknown fault {word!r}; there are: {', '.join(sorted(REGISTRY))}")
-    return [(name, parse_options(options)) for name, options in groups]
+    return [(name, _options(name, options)) for name, options in groups]
+
+
+def _options(name: str, words: list[str]) -> dict[str, Any]:
+    """Read the options of a fault: numbers where the fault has numbers, and texts where it has texts."""
+    options = parse_options(words)
+    for option, value in options.items():
+        default = REGISTRY[name].options.get(option)
+        if isinstance(default, (int, float)) and not isinstance(default, bool):
+            kinds = (int,) if isinstance(default, int) else (int, float)
+            low, high = (_RANGES.get(option, (0, math.inf))) if default >= 0 else (-math.inf, math.inf)
+            if type(value) not in kinds or not low <= value <= high:
+                raise ValueError(f"{name} {option}={value}: is no number like {default:g}")
+        elif isinstance(default, str) and isinstance(value, (int, float)):
+            options[option] = str(value)
+    return options
 
 
 def _refuse(sentence: str) -> int:
