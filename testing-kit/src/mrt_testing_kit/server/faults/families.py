@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from importlib import import_module
 
-FAMILIES = ("framing", "ends", "errors", "chunks", "tools", "reasoning", "http", "transport", "payloads")
+FAMILIES = (
+    "framing",
+    "ends",
+    "errors",
+    "chunks",
+    "tools",
+    "reasoning",
+    "http",
+    "transport",
+    "payloads",
+    "judgements",
+    "speech",
+)
 
 
 def load() -> None:

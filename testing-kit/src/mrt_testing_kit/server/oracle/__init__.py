@@ -13,7 +13,7 @@ from mrt_testing_kit.server.oracle.counts import count, prime_table, usage
 from mrt_testing_kit.server.oracle.moderation import OFFENCES, flagged, offence
 from mrt_testing_kit.server.oracle.schema import conform
 from mrt_testing_kit.server.oracle.text import UNICODE, reply, signature
-from mrt_testing_kit.server.oracle.vectors import base64_of, embedding, score
+from mrt_testing_kit.server.oracle.vectors import base64_of, embedding, odd_numbers, odd_scores, score
 
 __all__ = [
     "OFFENCES",
@@ -30,6 +30,8 @@ __all__ = [
     "count",
     "embedding",
     "flagged",
+    "odd_numbers",
+    "odd_scores",
     "offence",
     "prime_table",
     "reply",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Made-up words, so that no ordinary text is flagged and no ugly text need stand here.
+# Made-up words, so that no ordinary text is flagged and no ugly text need stand here. The categories are all that
+# OpenAI's API has: its SDK puts None for one that is missing.
 OFFENCES = {
     "violence": "smashgore",
     "hate": "vilekin",
@@ -10,6 +11,13 @@ OFFENCES = {
     "self-harm": "woundself",
     "sexual": "lewdprose",
     "illicit": "meltvault",
+    "violence/graphic": "bonespill",
+    "hate/threatening": "dreadkin",
+    "harassment/threatening": "fistmob",
+    "self-harm/intent": "endplan",
+    "self-harm/instructions": "harmguide",
+    "sexual/minors": "youngprose",
+    "illicit/violent": "forgeblade",
 }
 
 

@@ -40,6 +40,34 @@ def embedding(text: str | Sequence[int], dimensions: int = 8) -> list[float]:
     return [round(value / length * _STEP) / _STEP for value in raw]
 
 
+def _single(value: float) -> float:
+    (number,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(number)
+
+
+# Each exact in single precision, too; two of them are written without a point.
+_ODD: tuple[float, ...] = (
+    *(1, -1, 0.0, _single(1e-30), _single(-1 / 3), _single(1.2345678), _single(3e38)),
+    *(-(2.0**-149), _single(0.00012345678), _single(-9.99999e-8), 16777216.0, _single(0.1)),
+)
+
+
+def odd_numbers(place: int, dimensions: int) -> list[float]:
+    """Return a vector of numbers that are right, and easily lost: tiny, huge, whole, with many digits.
+
+    Args:
+        place: the place of the vector; each has its own.
+        dimensions: its length.
+    """
+    return [_ODD[(3 * place + number) % len(_ODD)] for number in range(dimensions)]
+
+
+def odd_scores(count: int) -> list[float]:
+    """Return scores that are right, and easily lost, the highest first."""
+    scores = [_single(3e30), 2.0, 1, _single(0.99999994), _single(1 / 3), _single(1.5e-7), _single(1e-30), 0, -1]
+    return [*scores, *(-1.5 - number for number in range(count))][:count]
+
+
 def base64_of(vector: Sequence[float]) -> str:
     """Return a vector as servers send it in base64: little-endian float32."""
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode("ascii")

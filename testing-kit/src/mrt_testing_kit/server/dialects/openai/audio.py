@@ -8,6 +8,7 @@ from typing import Any
 from mrt_testing_kit.server import oracle
 from mrt_testing_kit.server.answer import tokens
 from mrt_testing_kit.server.call import Call
+from mrt_testing_kit.server.trouble import DialectError
 from mrt_testing_kit.server.wire import Event, Framing, Reply
 
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse")
@@ -57,6 +58,8 @@ def transcribe(call: Call) -> Reply:
         return call.dialect.error(
             400, f"[{shape!r}] is not one of json, text, srt, verbose_json, vtt", param="response_format"
         )
+    if not isinstance(heard, str):
+        raise DialectError("plain text has no null in it")
     return Reply(200, [("content-type", "text/plain; charset=utf-8")], body=bodies[shape].encode())
 
 
