@@ -71,6 +71,9 @@ _DEFAULTS: dict[str, tuple[tuple[str, ...], tuple[Way, ...]]] = {
     **dict.fromkeys(("PKG", "SCH", "MET"), ((), ())),
 }
 
+# Groups whose checks take longer: the first one that is run builds the distribution.
+_LIMITS = {"PKG": 300.0}
+
 # Groups that ask for nothing that a vendor could lack: what they look at is the plugin's own.
 _ESSENTIAL = frozenset({"PKG", "SCH", "SEC", "CON", "MET"})
 
@@ -97,7 +100,7 @@ class Check:
         essential: No vendor is a reason to do without it, so no deviation but a known bug excuses it. The group decides
             when left out.
         phase: ``end`` runs after all others and looks at the run.
-        limit: Seconds that one run may take.
+        limit: Seconds that one run may take; the group decides when left out.
     """
 
     id: str
@@ -147,7 +150,7 @@ def check(
     since: str = CONTRACT,
     essential: bool | None = None,
     phase: Phase = "main",
-    limit: float = 30.0,
+    limit: float | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Make a function a check. For the arguments see `Check`; `why` is the function's docstring when left out.
 
@@ -178,7 +181,7 @@ def check(
             since=since,
             essential=group_of(id) in _ESSENTIAL if essential is None else essential,
             phase=phase,
-            limit=limit,
+            limit=_LIMITS.get(group_of(id), 30.0) if limit is None else limit,
         )
         return function
 

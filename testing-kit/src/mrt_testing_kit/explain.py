@@ -35,7 +35,11 @@ def explain(id: str, check: Check | None) -> str:
         parts += ["", "What the server does", _wrap(", ".join(map(_fault, check.faults)))]
     if check.fix:
         parts += ["", "How to mend it", _wrap(check.fix)]
-    parts += ["", "Run it alone", f"  pytest -k {id}   or   python -m mrt_testing_kit check PROVIDER ... -k {id}"]
+    parts += [
+        "",
+        "Run it alone",
+        f"  pytest --mrt-only {id}   or   python -m mrt_testing_kit check PROVIDER ... -k {id}",
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -53,7 +57,8 @@ def as_page(ids: Iterable[str], checks: Mapping[str, Check]) -> str:
         "<!-- Generated: python -m mrt_testing_kit explain --markdown > docs/contract/checks.md -->",
         "",
         "Each check is run for every model type and in every way of calling that it names. `python -m mrt_testing_kit",
-        "check ... -k STR-11` runs one, `pytest -k STR-11` does so in a test file, `explain STR-11` says what is here.",
+        "check ... -k STR-11` runs one, `pytest --mrt-only STR-11` does so in a test file, `explain STR-11` says what is",
+        "here.",
         "",
     ]
     lines += [f"- [{group}](#{group.lower()}-{_anchor(title)}): {title}" for group, title in GROUPS.items()]

@@ -124,7 +124,6 @@ def pkg_10(ctx: Context) -> None:
     tier="static",
     bugs=["simonw/llm-replicate#26"],
     fix='Write requires-python = ">=3.11" without an upper bound, and run the tests on the oldest and the newest.',
-    limit=120,
 )
 def pkg_11(ctx: Context) -> None:
     """Code in newer words than the oldest Python knows cannot even be imported there."""

@@ -93,7 +93,6 @@ _CRASHES = ("raise RuntimeError('broken')", "raise SystemExit(3)", "def (", "imp
     tier="static",
     bugs=["BerriAI/litellm#9999", "BerriAI/litellm#9787", "mozilla-ai/any-llm#1071"],
     fix="Import the SDK inside of the methods that use it, and do nothing at the top of a module but define.",
-    limit=120,
 )
 def pkg_04(ctx: Context) -> None:
     """A host that only lists providers must not load vendor code; an import that connects, hangs without a network."""
@@ -116,7 +115,6 @@ def pkg_04(ctx: Context) -> None:
     "duplicate provider id is reported",
     tier="static",
     fix="Name the provider after the vendor, and let core find it by its entry point; register nothing by hand.",
-    limit=120,
 )
 def pkg_14(ctx: Context) -> None:
     """When two distributions claim one name, a silent winner sends prompts and keys to the wrong vendor."""
@@ -139,7 +137,6 @@ def pkg_14(ctx: Context) -> None:
     tier="static",
     bugs=["simonw/llm#1280"],
     fix="Load nothing of other plugins, and let core find the provider by its entry point.",
-    limit=120,
 )
 def pkg_15(ctx: Context) -> None:
     """One broken plugin must not take the others with it."""
@@ -158,7 +155,6 @@ def pkg_15(ctx: Context) -> None:
     "imports with warnings as errors",
     tier="static",
     fix="Mend what the warning names: it is what the next version of Python or of a dependency takes away.",
-    limit=120,
 )
 def pkg_20(ctx: Context) -> None:
     """A warning at import is an error in every project that treats warnings so."""

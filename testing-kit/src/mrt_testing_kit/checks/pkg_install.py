@@ -50,7 +50,6 @@ print(json.dumps({"provider": schema.provider, "models": len(schema.models), "cl
     "wheel from sdist equals wheel from tree",
     tier="static",
     fix="Let the sdist hold everything that the wheel is built from.",
-    limit=300,
 )
 def pkg_01(ctx: Context) -> None:
     """Whoever builds from the sdist, as distributors do, gets another package than the one that was tested."""
@@ -81,7 +80,6 @@ def _contents(wheel: Path) -> dict[str, bytes]:
     tier="static",
     bugs=["xorbitsai/inference#1606", "mozilla-ai/any-llm#662", "langgenius/dify-official-plugins#2172"],
     fix="Declare everything that is imported, and put every module and data file into the wheel.",
-    limit=300,
 )
 def pkg_02(ctx: Context) -> None:
     """What happens to be installed on the author's machine is missing on the user's."""
@@ -98,7 +96,6 @@ def pkg_02(ctx: Context) -> None:
     "entry point resolves, class and id agree",
     tier="static",
     fix='Write [project.entry-points."mrt.providers"] name = "package:plugin", and the same name into provider.yaml.',
-    limit=300,
 )
 def pkg_03(ctx: Context) -> None:
     """A provider that calls itself otherwise than its entry point cannot be found by either name."""
@@ -117,7 +114,6 @@ def pkg_03(ctx: Context) -> None:
     "works from a read-only, spaced, non-ASCII path",
     tier="static",
     fix="Find files beside __file__ or with importlib.resources, and write nothing into the package.",
-    limit=300,
 )
 def pkg_06(ctx: Context) -> None:
     """Folders of users have blanks and umlauts, and system-wide installations cannot be written to."""
@@ -152,7 +148,6 @@ def _read_only(folder: Path) -> None:
     tier="static",
     bugs=["xorbitsai/inference#2649", "pydantic/pydantic-ai#3652"],
     fix="Import what an extra brings inside of the method, and raise an error with: pip install 'mrt-acme[extra]'.",
-    limit=300,
 )
 def pkg_07(ctx: Context) -> None:
     """A plugin that cannot be imported without an extra that nobody asked for is broken for everybody else."""
@@ -181,7 +176,6 @@ def _names_extra(dist: Artifact, told: str) -> bool:
     tier="static",
     bugs=["langgenius/dify-official-plugins#2685"],
     fix="Widen the bounds that pip names: plugins of one host share one environment.",
-    limit=300,
 )
 def pkg_09(ctx: Context) -> None:
     """A host installs many plugins into one environment: one that insists on its own versions comes alone."""
@@ -201,7 +195,6 @@ def pkg_09(ctx: Context) -> None:
     "reinstall and uninstall are clean",
     tier="static",
     fix="Write nothing into the installed package; what is cached belongs into the user's cache folder.",
-    limit=300,
 )
 def pkg_17(ctx: Context) -> None:
     """What stays behind is found by the next discovery, and shadows the next version."""
@@ -226,7 +219,6 @@ def pkg_17(ctx: Context) -> None:
     tier="static",
     bugs=["deepset-ai/haystack-core-integrations#2458", "run-llama/llama_index#12351"],
     fix="Ship py.typed and annotate what is public.",
-    limit=300,
 )
 def pkg_19(ctx: Context) -> None:
     """Without py.typed every type of the plugin is Any, and mistakes of its callers stay unseen."""
