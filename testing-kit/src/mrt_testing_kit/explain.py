@@ -57,8 +57,8 @@ def as_page(ids: Iterable[str], checks: Mapping[str, Check]) -> str:
         "<!-- Generated: python -m mrt_testing_kit explain --markdown > docs/contract/checks.md -->",
         "",
         "Each check is run for every model type and in every way of calling that it names. `python -m mrt_testing_kit",
-        "check ... -k STR-11` runs one, `pytest --mrt-only STR-11` does so in a test file, `explain STR-11` says what is",
-        "here.",
+        "check ... -k STR-11` runs one, `pytest --mrt-only STR-11` does so in a test file, `explain STR-11` says what",
+        "is here.",
         "",
     ]
     lines += [f"- [{group}](#{group.lower()}-{_anchor(title)}): {title}" for group, title in GROUPS.items()]
