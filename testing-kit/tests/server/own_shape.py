@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mrt_testing_kit.probe import Got, ask
-from mrt_testing_kit.server import ABSENT, Call, OracleServer, Reply, Route, oracle
+from mrt_testing_kit.server import ABSENT, Call, Dialect, OracleServer, Reply, Route, oracle, register_dialect
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "plugins" / "dialects.md"
 _NAMES: dict[str, Any] = {"__name__": "acme_dialect"}
@@ -38,6 +38,12 @@ class Own(Acme):  # type: ignore[misc]  # made by exec
 
     def hear(self, call: Call) -> Reply:
         return call.json_reply({"heard": call.transcript(call.request.body)})
+
+
+def made(base: type[Dialect], changes: dict[str, Any]) -> type[Dialect]:
+    """Register a dialect that differs from another one."""
+    changed: Any = type(base.__name__, (base,), changes)
+    return register_dialect(cast("type[Dialect]", changed))
 
 
 QUESTION = {"engine": "acme-talk", "lines": [{"who": "user", "says": "Good morning to you"}]}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from own_shape import QUESTION, Own, talk
+from own_shape import QUESTION, Own, made, talk
 
 from mrt_testing_kit.probe import ask
 from mrt_testing_kit.server import (
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("own_dialects")
 
 
 def served(**changes: Any) -> OracleServer:
-    return OracleServer(register_dialect(type("Own", (Own,), changes)).name)
+    return OracleServer(made(Own, changes).name)
 
 
 def unplayed(server: OracleServer, act: Callable[[OracleServer], object], fault: str, **options: Any) -> str:
@@ -266,29 +266,29 @@ def raises(*_: Any, **__: Any) -> Any:
     ],
 )
 def test_a_dialect_that_is_not_whole_is_refused_at_the_start(changes: dict[str, Any], said: str) -> None:
-    made = register_dialect(type("Made", (Bare,), changes))
+    changed = made(Bare, changes)
     with pytest.raises(ValueError, match=r"the dialect \S+ (is not right|cannot be made): ") as caught:
-        OracleServer(made.name)
+        OracleServer(changed.name)
     assert said in str(caught.value)
-    if made.name:
+    if changed.name:
         with pytest.raises(LookupError) as lookup:
-            find(made.name)
+            find(changed.name)
         assert str(lookup.value) == str(caught.value)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    made = register_dialect(type("Made", (Bare,), {"text_key": 1, "usage_keys": "x", "samples": {"lmm": ["a"]}}))
+    changed = made(Bare, {"text_key": 1, "usage_keys": "x", "samples": {"lmm": ["a"]}})
     with pytest.raises(ValueError, match=r"(?s)text_key is no text\n  usage_keys is no .*\n  samples: there is no"):
-        OracleServer(made.name)
+        OracleServer(changed.name)
 
 
 def test_settings() -> None:
     with pytest.raises(ValueError, match=r"the dialect openai has no setting 'requird', did you mean 'required'"):
         OracleServer("openai", settings={"requird": {}})
     OracleServer("openai", settings={"required": {}})
-    made = register_dialect(type("Made", (Bare,), {"setting_names": ("region",), "tested_with": {"regio": "x"}}))
+    changed = made(Bare, {"setting_names": ("region",), "tested_with": {"regio": "x"}})
     with pytest.raises(LookupError, match="the dialect bare has no setting 'regio', did you mean 'region'"):
-        find(made.name)
+        find(changed.name)
     OracleServer(register_dialect(Bare).name, settings={"anything": 1})
 
 

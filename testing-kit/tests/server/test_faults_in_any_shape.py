@@ -145,13 +145,13 @@ class TestOthers:
 
 class TestChat:
     def test_null_and_missing_text(self, server: OracleServer) -> None:
-        for fault, options, said in (
-            ("F28", {"what": "null"}, None),
-            ("F28", {"what": "empty"}, ""),
-            ("F24", {"what": "no-items"}, "-"),
-            ("F24", {"what": "hollow"}, "-"),
+        for fault, what, said in (
+            ("F28", "null", None),
+            ("F28", "empty", ""),
+            ("F24", "no-items", "-"),
+            ("F24", "hollow", "-"),
         ):
-            server.fault(fault, **options)
+            server.fault(fault, what=what)
             assert talk(server).json.get("says", "-") == said
 
     def test_pieces_that_say_nothing(self, server: OracleServer) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import own_provider
 import pytest
 from own_provider import ByOrder, ByPosition, OwnLLM, ShortIsFine
-from own_shape import Own
+from own_shape import Own, made
 
 from mrt import HTTPRequest, Invocation, LLMRequest
 from mrt_testing_kit import Report, run
-from mrt_testing_kit.server import Call, Reply, oracle, register_dialect
+from mrt_testing_kit.server import Call, Reply, oracle
 
 EMBEDDINGS = ["EMB-01", "EMB-03", "EMB-04", "EMB-06", "EMB-15", "EMB-21"]
 RANKS = ["RRK-01", "RRK-02", "RRK-05", "RRK-06", "RRK-07", "RRK-10"]
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("own_dialects")
 
 def check(ids: list[str], models: dict[str, Any] | None = None, **changes: Any) -> Report:
     samples = {**Own.samples, "rerank": ["acme-order"]}
-    dialect = register_dialect(type("Own", (Own,), {"samples": samples, **changes}))
+    dialect = made(Own, {"samples": samples, **changes})
     return run(own_provider.provider(**models or {}), dialect.name, own_provider.CREDENTIALS, ids)
 
 
