@@ -32,6 +32,16 @@ def emb_01(ctx: Context) -> None:
             with ctx.fault("F50", how=how):
                 got = ctx.embed(texts)
             vectors.judge(ctx, got, texts)
+    # Ten and eleven come before two where indices are sorted as words.
+    dozen = vectors.many(12)
+    for how in ("reverse", "text", "none"):
+        with ctx.fault("F50", how=how, times=None):
+            got = ctx.embed(dozen)
+        if got.error is not None and how != "reverse":
+            # An index in quotes, or none, may be refused.
+            vectors.refused(ctx, got, f"an answer with indices of the kind {how}")
+        else:
+            vectors.judge(ctx, got, dozen)
 
 
 @check(

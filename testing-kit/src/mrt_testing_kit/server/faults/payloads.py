@@ -142,7 +142,7 @@ class OddNumbers(Fault):
         if value == "nested":
             return [vector]
         odd: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "minus-inf": -math.inf, "null": None, "text": "0.5"}
-        vector[int(self.o["place"])] = odd[value]
+        vector[int(self.o["place"]) % len(vector)] = odd[value]
         return vector
 
 
