@@ -16,6 +16,9 @@ from mrt.runtime.speech import read_audio
         (b"RIFF\x00\x00\x00\x00WAVE", "audio.wav", "audio/wav"),
         (b"ID3\x04 sound", "audio.mp3", "audio/mpeg"),
         (b"\xff\xfb\x18\xc0", "audio.mp3", "audio/mpeg"),
+        (b"\xff\xf2\x18\xc0", "audio.mp3", "audio/mpeg"),
+        (b"\xff\xe3\x18\xc0", "audio.mp3", "audio/mpeg"),
+        (b"\xff\xf1\x60\x40", "audio.aac", "audio/aac"),
         (b"OggS\x00", "audio.ogg", "audio/ogg"),
         (b"fLaC\x00", "audio.flac", "audio/flac"),
         (b"\x00\x00\x00\x18ftypM4A ", "audio.m4a", "audio/mp4"),
@@ -34,6 +37,16 @@ def test_a_name_that_is_given_stays(tmp_path: Path) -> None:
     with path.open("rb") as file:
         assert read_audio(file).filename == "my talk.bin"
         assert not file.closed
+
+
+def test_a_bare_name_gets_an_extension_that_fits(tmp_path: Path) -> None:
+    path = tmp_path / "my talk"
+    path.write_bytes(b"ID3\x04 sound")
+    assert read_audio(path).filename == "my talk.mp3"
+    path.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    assert read_audio(path).filename == "my talk.wav"
+    path.write_bytes(b"piped")
+    assert read_audio(path).filename == "my talk"
 
 
 def test_bytes_that_show_nothing_keep_the_usual_name() -> None:

@@ -89,6 +89,6 @@ async def _stream(
 
 
 def _as_iterator(result: Any) -> Iterator[Any]:
-    if isinstance(result, (bytes, str)) or not hasattr(result, "__iter__"):
+    if isinstance(result, (bytes, bytearray, str)) or not hasattr(result, "__iter__"):
         return iter((result,))
     return iter(result)

@@ -76,6 +76,7 @@ class TextEmbeddingHandle(Handle):
                 f"{len(request.texts)} texts were sent and {len(result.vectors)} vectors came back",
                 provider=self.provider,
                 model=self.model,
+                request_id=result.request_id,
             )
         usage = result.usage
         if not is_counted(usage):

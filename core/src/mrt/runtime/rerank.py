@@ -86,19 +86,22 @@ class RerankHandle(Handle):
         kept: list[RerankDocument] = []
         for doc in result.docs:
             if not 0 <= doc.index < len(request.docs) or doc.index in seen:
-                raise InvokeBadResponseError(
-                    f"the answer names document {doc.index} "
-                    f"{'twice' if doc.index in seen else f'of {len(request.docs)}'}",
-                    provider=self.provider,
-                    model=self.model,
-                )
+                told = "twice" if doc.index in seen else f"of {len(request.docs)}"
+                raise self._bad(f"the answer names document {doc.index} {told}", result)
             seen.add(doc.index)
             if request.score_threshold is None or doc.score >= request.score_threshold:
                 kept.append(RerankDocument(doc.index, request.docs[doc.index], doc.score))
+        wanted = len(request.docs) if request.top_n is None else request.top_n
+        if request.score_threshold is None and len(kept) < wanted:
+            # Documents without a score must not vanish; with a threshold the plugin may have left some out.
+            raise self._bad(f"{wanted} documents were asked for and {len(kept)} came back", result)
         # Best first, and documents of equal score in the order in which they were given.
         kept.sort(key=lambda doc: (-doc.score, doc.index))
         result.docs = kept[: request.top_n]
         return result
+
+    def _bad(self, told: str, result: RerankResult) -> InvokeBadResponseError:
+        return InvokeBadResponseError(told, provider=self.provider, model=self.model, request_id=result.request_id)
 
 
 def _is_finite(value: object) -> bool:

@@ -118,8 +118,8 @@ class TTSHandle(Handle):
     def _run(self, request: TTSRequest, user: str | None) -> Generator[bytes, None, None]:
         invocation = self._invocation(request, True, user, self._schema())
         came = False
-        for piece in self._runtime.chain.stream(invocation):
-            if self._piece(piece):
+        for given in self._runtime.chain.stream(invocation):
+            if piece := self._piece(given):
                 came = True
                 yield piece
         self._not_silent(came)
@@ -129,8 +129,8 @@ class TTSHandle(Handle):
         came = False
         source: Any = self._runtime.chain.astream(invocation)
         try:
-            async for piece in source:
-                if self._piece(piece):
+            async for given in source:
+                if piece := self._piece(given):
                     came = True
                     yield piece
         finally:
@@ -138,9 +138,9 @@ class TTSHandle(Handle):
         self._not_silent(came)
 
     def _piece(self, piece: Any) -> bytes:
-        if not isinstance(piece, bytes):
+        if not isinstance(piece, (bytes, bytearray)):
             raise self._misbehaved(f"the stream yielded {type(piece).__name__} where sound as bytes is due")
-        return piece
+        return bytes(piece) if isinstance(piece, bytearray) else piece
 
     def _not_silent(self, came: bool) -> None:
         if not came:
@@ -171,26 +171,38 @@ def read_audio(file: Audio) -> AudioFile:
     else:
         raise TypeError(f"a sound file is a path, bytes or a binary file, not {type(file).__name__}")
     shown = sniff_audio(content)
-    # Vendors go by the name's extension, so that bytes without a name get one that fits them.
-    name = name or f"audio.{_EXTENSIONS.get(shown or '', 'wav')}"
+    # Vendors go by the name's extension, so that bytes without a name, or with a bare one, get one that fits them.
+    if not name:
+        name = f"audio.{_EXTENSIONS.get(shown or '', 'wav')}"
+    elif shown and not Path(name).suffix:
+        name = f"{name}.{_EXTENSIONS[shown]}"
     return AudioFile(content, name, shown or mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 _MAGIC: Sequence[tuple[bytes, str]] = (
     (b"RIFF", "audio/wav"),
     (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
     (b"\x1aE\xdf\xa3", "audio/webm"),
 )
 
-_EXTENSIONS = {"audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac", "audio/webm": "webm", "audio/mp4": "m4a"}
+_EXTENSIONS = {
+    "audio/wav": "wav",
+    "audio/mpeg": "mp3",
+    "audio/aac": "aac",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/webm": "webm",
+    "audio/mp4": "m4a",
+}
 
 
 def sniff_audio(content: bytes) -> str | None:
     """Return the media type that the first bytes show, for the formats that vendors take."""
     if content[4:8] == b"ftyp":
         return "audio/mp4"
+    if len(content) > 1 and content[0] == 0xFF and content[1] & 0xE0 == 0xE0:
+        # A frame of MPEG audio: its layer is 0 for AAC, and 1 for the third, which is MP3.
+        return {0: "audio/aac", 1: "audio/mpeg"}.get(content[1] >> 1 & 3)
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)

@@ -64,6 +64,9 @@ class Terminal:
                 source: Any = entry.relay.ainvoke(invocation=invocation)
             if not hasattr(source, "__aiter__") and inspect.isawaitable(source):
                 source = await source
+            if isinstance(source, (bytes, bytearray)):
+                yield source
+                return
             if not hasattr(source, "__aiter__"):
                 raise PluginError(f"ainvoke of '{entry.name}' returned {type(source).__name__} for a stream")
             iterator = source.__aiter__()
@@ -76,7 +79,7 @@ class Terminal:
 
 
 def _iterator(source: Any, entry: ProviderEntry) -> Iterator[Any]:
-    if isinstance(source, bytes):
+    if isinstance(source, (bytes, bytearray)):
         return iter((source,))
     if hasattr(source, "__iter__") and not isinstance(source, (str, SpeechAudio)):
         return iter(source)
