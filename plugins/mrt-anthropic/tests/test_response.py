@@ -69,7 +69,17 @@ def test_everything_that_an_answer_holds() -> None:
     )
     assert (result.usage.prompt_tokens, result.usage.completion_tokens, result.usage.total_tokens) == (10, 7, 17)
     assert (result.usage.cache_read_tokens, result.usage.cache_write_tokens) == (5, 3)
+    assert result.usage.reasoning_tokens is None
     assert (result.id, result.request_id, result.finish_reason) == ("msg_1", "req_1", "tool_use")
+
+
+@pytest.mark.parametrize(
+    ("details", "told"), [({"thinking_tokens": 5}, 5), ({"thinking_tokens": 0}, 0), (None, None), ({}, None)]
+)
+def test_the_tokens_of_thinking(details: Any, told: int | None) -> None:
+    usage = {"input_tokens": 2, "output_tokens": 7, "output_tokens_details": details}
+    content = [{"type": "text", "text": "a"}]
+    assert read_message(response(message(content, usage=usage)), "asked", {}).usage.reasoning_tokens == told
 
 
 def test_an_answer_without_thinking_keeps_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mrt_testing_kit.probe import ANTHROPIC_HEADERS, Got, ask, chat_body, talk
-from mrt_testing_kit.server import Answer, OracleServer, Redacted, Text, Thinking, ToolCall, oracle
+from mrt_testing_kit.server import Answer, OracleServer, Redacted, Text, Thinking, ToolCall, Usage, oracle
 
 
 @pytest.fixture
@@ -91,12 +91,13 @@ def test_the_order_of_events(server: OracleServer) -> None:
     assert got.complete
 
 
-def test_counts_are_split_between_start_and_end(server: OracleServer) -> None:
+def test_the_counts_of_the_end_are_those_of_the_whole_answer(server: OracleServer) -> None:
     events = talk(server.url, "anthropic", "Hi").events
     counts = oracle.usage("Hi", cached=False)
     assert events[0]["message"]["usage"]["input_tokens"] == counts.prompt
     assert events[0]["message"]["usage"]["output_tokens"] == 1
-    assert events[-2]["usage"] == {"output_tokens": counts.completion}
+    last = events[-2]["usage"]
+    assert (last["input_tokens"], last["output_tokens"]) == (counts.prompt, counts.completion)
 
 
 def test_cached_tokens_stand_outside_the_input(server: OracleServer) -> None:
@@ -186,7 +187,7 @@ def test_counting_and_models(server: OracleServer) -> None:
         (ANTHROPIC_HEADERS, {"max_tokens": None}, 400, "invalid_request_error"),
         (ANTHROPIC_HEADERS, {"model": "gpt"}, 404, "not_found_error"),
         (ANTHROPIC_HEADERS, {"temperature": 1.5}, 400, "invalid_request_error"),
-        (ANTHROPIC_HEADERS, {"messages": [{"role": "system", "content": "x"}]}, 400, "invalid_request_error"),
+        (ANTHROPIC_HEADERS, {"messages": [{"role": "tool", "content": "x"}]}, 400, "invalid_request_error"),
         (ANTHROPIC_HEADERS, {"messages": []}, 400, "invalid_request_error"),
         (ANTHROPIC_HEADERS, {"thinking": {"type": "enabled", "budget_tokens": 10}}, 400, "invalid_request_error"),
     ],
@@ -212,3 +213,32 @@ def test_overloaded_before_and_inside_a_stream(server: OracleServer) -> None:
     events = talk(server.url, "anthropic").events
     assert events[-1]["error"]["type"] == "overloaded_error"
     assert "message_stop" not in [event["type"] for event in events]
+
+
+def test_thinking_has_a_count_of_its_own(server: OracleServer) -> None:
+    server.next_answer(Answer("Yes.", reasoning="Hm.", usage=Usage(10, 7, reasoning=5)))
+    assert talk(server.url, "anthropic", stream=False).json["usage"]["output_tokens_details"] == {"thinking_tokens": 5}
+    server.next_answer(Answer("Yes.", reasoning="Hm.", usage=Usage(10, 7, reasoning=5)))
+    events = talk(server.url, "anthropic").events
+    assert events[-2]["usage"]["output_tokens_details"] == {"thinking_tokens": 5}
+    assert "output_tokens_details" not in events[0]["message"]["usage"]
+
+
+def test_images_in_the_results_of_tools_are_read(server: OracleServer) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}
+    content = [{"type": "text", "text": "see"}, {"type": "image", "source": source}]
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": content}
+    use = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    history = [{"role": "user", "content": "x"}, {"role": "assistant", "content": [use]}]
+    talk(server.url, "anthropic", stream=False, messages=[*history, {"role": "user", "content": [result]}])
+    heard = server.requests[-1].talk
+    assert heard is not None
+    assert [(found.text, [image.data for image in found.images]) for found in heard.results] == [("see", [b"hello"])]
+
+
+def test_a_system_message_among_the_others(server: OracleServer) -> None:
+    messages = [{"role": "user", "content": "x"}, {"role": "system", "content": "Be brief."}]
+    assert talk(server.url, "anthropic", stream=False, messages=messages).status == 200
+    heard = server.requests[-1].talk
+    assert heard is not None
+    assert [(turn.role, turn.text) for turn in heard.turns] == [("user", "x"), ("system", "Be brief.")]

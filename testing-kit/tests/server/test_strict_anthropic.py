@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from mrt_testing_kit.server import OracleServer, oracle
 USER = {"role": "user", "content": "Hi"}
 
 
-def refused(body: Any, headers: dict[str, str] | None = None, api_key: str | None = None) -> list[str]:
-    """Send a request to a strict server and return the rules that it breaks."""
+def refused(body: Any, headers: Mapping[str, str | None] | None = None, api_key: str | None = None) -> list[str]:
+    """Send a request to a strict server and return the rules that it breaks; a header that is None is left out."""
     with OracleServer("anthropic", strict=True, api_key=api_key) as server:
-        got = ask(server.url, "POST", "/v1/messages", body, {**ANTHROPIC_HEADERS, **(headers or {})})
+        given = {**ANTHROPIC_HEADERS, **(headers or {})}
+        sent = {name: value for name, value in given.items() if value is not None}
+        got = ask(server.url, "POST", "/v1/messages", body, sent)
         assert server.errors == []
         assert (got.status == 200) is (server.violations == []), got.text
         return sorted({violation.rule for violation in server.violations})
@@ -31,6 +34,7 @@ def spoken(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 USE = {"type": "tool_use", "id": "t1", "name": "get_weather", "input": {}}
 DONE = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "fine"}]}
+ALSO = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t2", "content": "fine"}]}
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": oracle.signature("hm")}
 ON = {"type": "enabled", "budget_tokens": 1024}
 
@@ -45,6 +49,11 @@ class TestAnthropicMessages:
             anthropic(USER, spoken({"type": "text", "text": "older"}), USER, spoken(THOUGHT, USE), DONE, thinking=ON),
             anthropic(USER, {"role": "assistant", "content": "Begin"}),
             anthropic(USER, tools=[ANTHROPIC_TOOL], tool_choice={"type": "any", "disable_parallel_tool_use": True}),
+            # Messages of one role in a row are one turn, whoever begins.
+            anthropic(USER, USER),
+            anthropic({"role": "assistant", "content": "x"}, USER),
+            anthropic(USER, spoken(USE), spoken({**USE, "id": "t2"}), DONE, ALSO, USER),
+            anthropic(USER, {"role": "system", "content": "Be brief."}, USER),
         ],
     )
     def test_good(self, body: dict[str, Any]) -> None:
@@ -53,8 +62,6 @@ class TestAnthropicMessages:
     @pytest.mark.parametrize(
         "body",
         [
-            anthropic(USER, USER),
-            anthropic({"role": "assistant", "content": "x"}, USER),
             anthropic({"role": "user", "content": []}),
             anthropic({"role": "user", "content": [{"type": "text", "text": " "}]}),
             anthropic(USER, spoken(USE)),
@@ -103,6 +110,10 @@ class TestTheRest:
         headers = {"x-api-key": self.KEY}
         assert refused(body, headers=headers, api_key=self.KEY) == []
         assert refused(body, headers={"x-api-key": "wrong"}, api_key=self.KEY) == ["S5"]
+        # The key is a bearer token as well, but not both.
+        only = {"x-api-key": None, "authorization": f"Bearer {self.KEY}"}
+        assert refused(body, headers=only, api_key=self.KEY) == []
+        assert refused(body, headers={**only, "authorization": self.KEY}, api_key=self.KEY) == ["S5"]
         both = {**headers, "authorization": "Bearer x"}
         assert refused(body, headers=both, api_key=self.KEY) == ["S5"]
 

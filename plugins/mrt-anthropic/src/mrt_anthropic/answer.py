@@ -88,8 +88,11 @@ class Counts:
         """Take a `usage` object; what it leaves out, or has as null, stays as it was."""
         if not is_mapping(usage):
             return
-        for name in _COUNTS:
-            value = usage.get(name)
+        details = usage.get("output_tokens_details")
+        # Output has its own breakdown: how much of it was thinking.
+        counts = {**usage, "thinking_tokens": details.get("thinking_tokens") if is_mapping(details) else None}
+        for name in (*_COUNTS, "thinking_tokens"):
+            value = counts.get(name)
             if isinstance(value, int) and value >= 0:
                 self._known[name] = max(value, self._known.get(name, 0))
 
@@ -104,6 +107,7 @@ class Counts:
             completion_tokens=known["output_tokens"],
             cache_read_tokens=read,
             cache_write_tokens=written,
+            reasoning_tokens=known.get("thinking_tokens"),
         )
 
 

@@ -21,6 +21,9 @@ class _Absent:
     def __repr__(self) -> str:
         return "ABSENT"
 
+    def __deepcopy__(self, memo: object) -> _Absent:
+        return self
+
 
 ABSENT: Final = _Absent()
 
@@ -52,6 +55,7 @@ class Usage:
         cache_write: input tokens written to the cache.
         reasoning: output tokens spent on reasoning.
         audio: output tokens that are sound.
+        heard: input tokens that are sound.
     """
 
     prompt: int
@@ -60,6 +64,7 @@ class Usage:
     cache_write: int | None = None
     reasoning: int | None = None
     audio: int | None = None
+    heard: int | None = None
 
     @property
     def total(self) -> int:
@@ -133,6 +138,7 @@ class Answer:
         stop_sequence: the stop string that ended the text, if one did.
         delay: seconds before the first byte of the answer.
         pace: seconds between two pieces of a stream.
+        model: the name of the model that answers, where it is another than the one that was asked for.
     """
 
     def __init__(
@@ -147,6 +153,7 @@ class Answer:
         stop_sequence: str | None = None,
         delay: float = 0.0,
         pace: float = 0.0,
+        model: str = "",
     ) -> None:
         if parts is None:
             built: list[Part] = []
@@ -166,6 +173,7 @@ class Answer:
         self.stop_sequence = stop_sequence
         self.delay = delay
         self.pace = pace
+        self.model = model
 
     @property
     def text(self) -> str:
@@ -197,6 +205,7 @@ class Answer:
             stop_sequence=self.stop_sequence,
             delay=self.delay,
             pace=self.pace,
+            model=self.model,
         )
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from mrt_testing_kit.server.answer import Answer, Piece, pieces_of
 from mrt_testing_kit.server.loose import is_array
 from mrt_testing_kit.server.request import RecordedRequest
 from mrt_testing_kit.server.results import Listed, R, Rank, Rows, Vector, Verdict
-from mrt_testing_kit.server.trouble import DialectError, check_kinds
+from mrt_testing_kit.server.trouble import DialectError, check_kinds, holders
 from mrt_testing_kit.server.wire import Event, Framing, Reply, json_reply
 
 if TYPE_CHECKING:
@@ -175,15 +175,24 @@ class Call:
         reply = Reply(200, [("content-type", framing.content_type)], events=events, framing=framing)
         if answer is not None:
             reply.delay, reply.pace = answer.delay, answer.pace
+            self._rename([event.data for event in events], answer)
         return reply
 
     def json_reply(self, payload: Any, framing: Framing | None = None, answer: Answer | None = None) -> Reply:
         """Return a reply of one JSON document."""
         payload = self.play("payload", payload)
+        if answer is not None:
+            self._rename(payload, answer)
         reply = json_reply(payload, framing=framing or Framing())
         if answer is not None:
             reply.delay = answer.delay
         return reply
+
+    def _rename(self, document: Any, answer: Answer) -> None:
+        key = self.dialect.model_key
+        for holder in holders(document, (key,)) if answer.model else ():
+            if holder[key] == self.model:
+                holder[key] = answer.model
 
     def finish(self, reply: Reply) -> Reply:
         """Play the stages from bytes to steps."""

@@ -139,6 +139,9 @@ class MessageStream:
         for name in _COUNTS if is_mapping(usage) else ():
             if isinstance(usage.get(name), int):
                 self.counts[name] = max(usage[name], self.counts.get(name, 0))
+        details = usage.get("output_tokens_details") if is_mapping(usage) else None
+        if is_mapping(details) and isinstance(details.get("thinking_tokens"), int):
+            self.counts["thinking_tokens"] = details["thinking_tokens"]
 
     def usage(self) -> LLMUsage:
         """Return the usage: the vendor counts what it read from its cache beside the prompt, core as part of it."""
@@ -151,6 +154,7 @@ class MessageStream:
             completion_tokens=known["output_tokens"],
             cache_read_tokens=read,
             cache_write_tokens=written,
+            reasoning_tokens=known.get("thinking_tokens"),
         )
 
     def is_hollow(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from mrt_testing_kit.server.answer import Answer, Piece, Text
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.dialects.openai import shapes
+from mrt_testing_kit.server.faults import novelty
 from mrt_testing_kit.server.faults.base import CHAT, NOT_OPENAI, TEXT, Fault, fault
 from mrt_testing_kit.server.loose import is_array, is_object, objects
 from mrt_testing_kit.server.trouble import DialectError, holders, holds, text_holders
@@ -96,17 +97,20 @@ class NullDelta(Fault):
     "F28",
     "role alone, empty and null text",
     options={"what": "all"},
-    choices={"what": ("role", "empty", "null", "all", "fields")},
+    choices={"what": ("role", "empty", "null", "all", "fields", "new", "parts")},
 )
 class EmptyText(Fault):
-    """Pieces that say nothing, in the middle, or null text in a document; ``fields``: null beside the text."""
+    """Pieces that say nothing, in the middle, or null text in a document; ``fields``: null beside the text.
+
+    ``new`` adds what no client knows yet, and ``parts`` gives text as a list of parts.
+    """
 
     kinds = TEXT
 
     def pieces(self, pieces: list[Piece], call: Call) -> list[Piece]:
         what = self.o["what"]
         at = next((n for n, piece in enumerate(pieces) if piece.kind == "text"), None)
-        if at is None or what == "fields":
+        if at is None or what in ("fields", "new", "parts"):
             return pieces
         part = pieces[at].part
         extra: list[Piece] = []
@@ -120,6 +124,10 @@ class EmptyText(Fault):
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
         self.need_pieces(events, call)
+        if self.o["what"] == "new":
+            return novelty.new_events(events, call)
+        if self.o["what"] == "parts":
+            return novelty.parts_events(events)
         if self.o["what"] == "fields":
             for event in events:
                 if is_object(event.data):
@@ -146,6 +154,10 @@ class EmptyText(Fault):
         what = self.o["what"]
         if what == "fields" and is_object(payload):
             return _with_nulls(payload)
+        if what == "new":
+            return novelty.new_payload(payload, call)
+        if what == "parts":
+            return novelty.parts_payload(payload)
         if what not in ("empty", "null", "all"):
             return payload
         said = "" if what == "empty" else None
@@ -185,9 +197,19 @@ def _with_nulls(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-@fault("F29", "cumulative usage")
+@fault(
+    "F29",
+    "cumulative usage",
+    options={"what": "cumulative"},
+    choices={"what": ("cumulative", "finish", "split", "part")},
+)
 class CumulativeUsage(Fault):
-    """Every chunk carries the counts so far; only the last is the whole."""
+    """Every chunk carries the counts so far; only the last is the whole.
+
+    ``finish``: they come with the finish reason, and nowhere else. Where several events tell counts, ``split`` puts
+    those of the input into the first and those of the output into the last, and with ``part`` the last one repeats only
+    some of the first one's.
+    """
 
     kinds = _SHAPED
     stream = True
@@ -196,6 +218,8 @@ class CumulativeUsage(Fault):
         counts = None if call.request.answer is None else call.request.answer.usage
         if counts is None:
             return events
+        if self.o["what"] != "cumulative":
+            return novelty.placed(events, counts, self.o["what"])
         spoken = [event for event in events if event.kind in ("text", "thinking", "call", "arguments")]
         out: list[Event] = []
         for event in events:
@@ -299,7 +323,7 @@ class Finish(Fault):
     """The answer ends with the finish asked for: a neutral word, a word of no vendor, null, or none at all.
 
     With `together`, the finish reason of a stream is in the chunk with the last text, where the dialect has such; with
-    `refusal`, the text of a stream is in the field for refusals.
+    `refusal`, the text is in the field for refusals, and without it in none but the usual one.
     """
 
     kinds = TEXT
@@ -321,11 +345,9 @@ class Finish(Fault):
         return [piece for piece in pieces if piece.kind != "finish"]
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
-        for event in events if self.o["refusal"] else ():
+        for event in events:
             for choice in objects((chunk(event) or {}).get("choices")):
-                delta = choice.get("delta")
-                if is_object(delta) and delta.get("content"):
-                    delta["refusal"] = delta.pop("content")
+                self.place(choice.get("delta"))
         places = {event.kind: place for place, event in enumerate(events) if chunk(event) is not None}
         if not self.o["together"] or not {"text", "finish"} <= set(places):
             return events
@@ -333,3 +355,17 @@ class Finish(Fault):
         # The list of choices has the shape that `chunk` looked for.
         last.data["choices"][0]["finish_reason"] = end.data["choices"][0]["finish_reason"]
         return [event for event in events if event is not end]
+
+    def payload(self, payload: Any, call: Call) -> Any:
+        for choice in objects(payload.get("choices")) if is_object(payload) else []:
+            message = choice.get("message")
+            self.place(message)
+            if is_object(message):
+                message.setdefault("content", None)
+        return payload
+
+    def place(self, holder: Any) -> None:
+        """Put the text into the field for refusals, or out of it."""
+        old, new = ("content", "refusal") if self.o["refusal"] else ("refusal", "content")
+        if is_object(holder) and isinstance(holder.get(old), str) and holder[old]:
+            holder[new] = holder.pop(old)

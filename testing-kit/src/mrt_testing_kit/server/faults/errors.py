@@ -7,6 +7,7 @@ from typing import Any
 from mrt_testing_kit.server.call import Call
 from mrt_testing_kit.server.faults.base import EVERY, TEXT, Fault, fault
 from mrt_testing_kit.server.faults.ends import first
+from mrt_testing_kit.server.loose import is_object
 from mrt_testing_kit.server.trouble import DialectError, change_lists, text_holders
 from mrt_testing_kit.server.wire import Event, Reply, json_reply
 
@@ -147,6 +148,9 @@ class Hollow(Fault):
             count = None if call.rows is None else len(call.rows)
             left: list[None] = [] if what == "no-items" else [None]
             payload, found = change_lists(payload, ITEMS, count, lambda _: left)
+            if is_object(payload) and "stop_reason" in payload:
+                # A turn that ended well may have had nothing to say; one that did not end has not been there.
+                payload["stop_reason"] = None
             if call.request.answer is not None and not found:
                 for holder in text_holders(payload, call):
                     del holder[call.dialect.text_key]

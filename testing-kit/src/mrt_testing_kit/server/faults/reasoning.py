@@ -59,18 +59,20 @@ class Aliases(Fault):
         return answer
 
     def events(self, events: list[Event], call: Call) -> list[Event]:
+        said = [choice["delta"] for event in events if event.kind == "thinking" for choice in _choices(event)]
         for event in events:
-            for choice in objects(event.data.get("choices")) if is_object(event.data) else []:
-                self.rename(choice.get("delta"))
+            for choice in _choices(event):
+                # The signature comes with the last piece.
+                self.rename(choice.get("delta"), call if said and choice.get("delta") is said[-1] else None)
         return events
 
     def payload(self, payload: Any, call: Call) -> Any:
         for choice in objects(payload.get("choices")) if is_object(payload) else ():
-            self.rename(choice.get("message"))
+            self.rename(choice.get("message"), call)
         return payload
 
-    def rename(self, holder: Any) -> None:
-        """Put the reasoning under the other name."""
+    def rename(self, holder: Any, call: Call | None) -> None:
+        """Put the reasoning under the other name; with its signature, given the call, where that name has such."""
         if self.o["what"] != "alias" or not is_object(holder):
             return
         for name in ("reasoning_content", "reasoning"):
@@ -78,7 +80,10 @@ class Aliases(Fault):
                 value = holder.pop(name)
                 field = self.o["field"]
                 if field == "reasoning_details":
-                    value = [] if value is None else [{"type": "reasoning.text", "text": value, "index": 0}]
+                    signed = None if call is None or call.request.answer is None else call.request.answer.reasoning
+                    part = {"type": "reasoning.text", "text": value, "format": "oracle", "index": 0}
+                    part |= {} if signed is None else {"signature": signature(signed)}
+                    value = [] if value is None else [part]
                 holder[field] = value
 
 
@@ -122,6 +127,10 @@ class Rounds(Fault):
                 continue
             out.append(event)
         return out
+
+
+def _choices(event: Event) -> list[dict[str, Any]]:
+    return objects(event.data.get("choices")) if is_object(event.data) else []
 
 
 def _merge(last: Event, event: Event) -> bool:

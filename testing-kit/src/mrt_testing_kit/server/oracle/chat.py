@@ -28,12 +28,13 @@ class Image:
 
 @dataclass(slots=True)
 class ToolResult:
-    """What a tool gave back, for the call of this id; its name where the vendor wants one."""
+    """What a tool gave back, for the call of this id; its name where the vendor wants one, and images with the text."""
 
     id: str
     text: str
     error: bool = False
     name: str = ""
+    images: list[Image] = field(default_factory=list[Image])
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 from mrt_testing_kit.server.call import Call
@@ -16,6 +15,7 @@ _LONGEST_NAME = 128
 _BLOCKS = {
     "user": {"text", "image", "document", "tool_result", "search_result"},
     "assistant": {"text", "tool_use", "thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result"},
+    "system": {"text"},
 }
 
 
@@ -23,11 +23,12 @@ def grammar(call: Call) -> list[Violation]:
     """Return what is wrong with messages (S3) and tool flags (S6)."""
     raw = call.body.get("messages")
     messages = [message for message in raw if is_object(message)] if is_array(raw) else []
-    sentences = [*_roles(messages), *_tool_order(messages), *_system(call.body.get("system"))]
+    turns = _turns(messages)
+    sentences = [*_tool_order(turns), *_system(call.body.get("system"))]
     for at, message in enumerate(messages):
         last = at == len(messages) - 1
         sentences += [f"messages.{at}: {sentence}" for sentence in _message(message, last)]
-    sentences += _thinking(call.body, messages)
+    sentences += _thinking(call.body, turns)
     sentences += _tools(call.body.get("tools"))
     return [*(Violation("S3", sentence, "messages") for sentence in sentences), *flags(call.body)]
 
@@ -40,16 +41,17 @@ def blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [block for block in value if is_object(block)] if is_array(value) else []
 
 
-def _roles(messages: list[dict[str, Any]]) -> list[str]:
-    found: list[str] = []
-    if messages and messages[0].get("role") != "user":
-        found.append('messages: first message must use the "user" role')
-    for at, (first, second) in enumerate(pairwise(messages)):
-        if first.get("role") == second.get("role"):
-            found.append(
-                f'messages.{at + 1}: roles must alternate between "user" and "assistant", but found multiple '
-                f'"{first.get("role")}" roles in a row'
-            )
+def _turns(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the turns of a conversation: the vendor reads messages of one role that follow each other as one."""
+    found: list[dict[str, Any]] = []
+    for message in messages:
+        role = message.get("role")
+        if role == "system":
+            continue
+        if found and found[-1]["role"] == role:
+            found[-1]["content"] = [*found[-1]["content"], *blocks(message)]
+        else:
+            found.append({"role": role, "content": blocks(message)})
     return found
 
 

@@ -19,10 +19,9 @@ _SAMPLING = (
 OPENAI: dict[str, frozenset[str]] = {
     "chat": words(
         f"{_SAMPLING} messages model audio function_call functions max_completion_tokens max_tokens metadata "
-        f"modalities "
-        "parallel_tool_calls prediction prompt_cache_key reasoning_effort response_format safety_identifier "
-        "service_tier "
-        "store tool_choice tools top_logprobs verbosity web_search_options"
+        "modalities moderation parallel_tool_calls prediction prompt_cache_key prompt_cache_options "
+        "prompt_cache_retention reasoning_effort response_format safety_identifier service_tier store tool_choice "
+        "tools top_logprobs verbosity web_search_options"
     ),
     "completion": words(f"{_SAMPLING} model prompt best_of echo max_tokens suffix"),
     "embedding": frozenset(["input", "model", "dimensions", "encoding_format", "user"]),
@@ -62,12 +61,12 @@ OLD_OPENLLM: dict[str, frozenset[str]] = {
 ANTHROPIC: dict[str, frozenset[str]] = {
     "chat": words(
         "model messages max_tokens system metadata stop_sequences stream temperature top_k top_p tools "
-        "tool_choice thinking service_tier container context_management mcp_servers output_config "
-        "output_format cache_control"
+        "tool_choice thinking service_tier container context_management mcp_servers output_config output_format "
+        "cache_control diagnostics inference_geo speed user_profile_id workspace_id compaction fallbacks thread"
     ),
     "count_tokens": words(
-        "model messages system tools tool_choice thinking mcp_servers output_config output_format "
-        "cache_control context_management"
+        "model messages system tools tool_choice thinking mcp_servers output_config output_format cache_control "
+        "context_management speed user_profile_id workspace_id"
     ),
 }
 

@@ -10,6 +10,7 @@ from mrt_testing_kit.server.dialects.anthropic import read, shapes
 from mrt_testing_kit.server.dialects.base import Dialect, Route, register_dialect
 from mrt_testing_kit.server.loose import is_array, is_object
 from mrt_testing_kit.server.request import RecordedRequest
+from mrt_testing_kit.server.strict import auth
 from mrt_testing_kit.server.strict.anthropic import grammar
 from mrt_testing_kit.server.strict.fields import ANTHROPIC
 from mrt_testing_kit.server.strict.rules import Violation
@@ -61,6 +62,12 @@ class Anthropic(Dialect):
     stop_limit = None
     think_tags = False
     tool_errors = True
+
+    def strict_auth(self, request: RecordedRequest, route: Route) -> list[Violation]:
+        """The key in its own header, or as a bearer token."""
+        if request.header("x-api-key") is None and request.header("authorization") is not None:
+            return auth.check(request, "authorization", "Bearer ", self.server.api_key)
+        return super().strict_auth(request, route)
 
     def grammar(self, call: Call) -> list[Violation]:
         """The grammar of the Messages API."""
@@ -138,11 +145,9 @@ class Anthropic(Dialect):
             return self.error(404, f"model: {call.model}")
         for at, message in enumerate(body["messages"]):
             role = message.get("role") if is_object(message) else None
-            if role not in ("user", "assistant"):
-                hint = (
-                    ' The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
-                )
-                return self.error(400, f'messages.{at}: Unexpected role "{role}".{hint if role == "system" else ""}')
+            # Newer versions of the API take system messages among the others.
+            if role not in ("user", "assistant", "system"):
+                return self.error(400, f'messages.{at}: Unexpected role "{role}".')
         return self._range(body) or self._thinking(body)
 
     def _range(self, body: dict[str, Any]) -> Reply | None:

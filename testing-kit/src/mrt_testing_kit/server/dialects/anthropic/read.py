@@ -7,7 +7,7 @@ from typing import Any
 
 from mrt_testing_kit.server.answer import Redacted, Thinking, ToolCall
 from mrt_testing_kit.server.dialects.openai.read import decode
-from mrt_testing_kit.server.loose import array, is_array, is_object
+from mrt_testing_kit.server.loose import array, is_array, is_object, objects
 from mrt_testing_kit.server.oracle import Conversation, Image, ToolResult, ToolSpec, Turn
 
 _CONVERSATION = {"messages", "system", "tools", "stream"}
@@ -68,8 +68,12 @@ def turn(message: dict[str, Any]) -> Turn:
             arguments = json.dumps(block.get("input"), ensure_ascii=False)
             out.calls.append(ToolCall(str(block.get("name", "")), arguments, str(block.get("id", ""))))
         elif kind == "tool_result":
+            inner = block.get("content")
+            images = [
+                source(part.get("source")) for part in objects(inner) if part.get("type") in ("image", "document")
+            ]
             result = ToolResult(
-                str(block.get("tool_use_id", "")), text(block.get("content")), block.get("is_error") is True
+                str(block.get("tool_use_id", "")), text(inner), block.get("is_error") is True, "", images
             )
             out.results.append(result)
     return out

@@ -28,20 +28,26 @@ def usage(counts: Usage | None) -> dict[str, Any] | None:
     if counts is None:
         return None
     written = counts.cache_write or 0
+    return {
+        **(cumulative(counts) or {}),
+        "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
+        "service_tier": "standard",
+    }
+
+
+def cumulative(counts: Usage | None) -> dict[str, Any] | None:
+    """Write what the last event of a stream tells: all counts so far, also those that the first one had."""
+    if counts is None:
+        return None
+    written = counts.cache_write or 0
     read = counts.cached or 0
     return {
         "input_tokens": counts.prompt - written - read,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
-        "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
         "output_tokens": counts.completion,
-        "service_tier": "standard",
+        "output_tokens_details": ABSENT if counts.reasoning is None else {"thinking_tokens": counts.reasoning},
     }
-
-
-def output_only(counts: Usage | None) -> dict[str, Any] | None:
-    """Write what the last event tells: output tokens alone."""
-    return None if counts is None else {"output_tokens": counts.completion}
 
 
 def arguments(call: ToolCall) -> Any:
@@ -108,7 +114,7 @@ class Stream:
     name: str
     model: str
     first: Count = usage
-    last: Count = output_only
+    last: Count = cumulative
     ping: bool = True
     open: dict[int, int] = field(default_factory=dict[int, int])
     blocks: int = 0
@@ -147,7 +153,7 @@ class Stream:
         counts = self.first(piece.usage)
         if counts is not None and counts.get("output_tokens"):
             # The vendor counts the first token here, and the whole in the last event.
-            counts["output_tokens"] = 1
+            counts |= {"output_tokens": 1, "output_tokens_details": ABSENT}
         head: dict[str, Any] = {
             "id": self.name,
             "type": "message",

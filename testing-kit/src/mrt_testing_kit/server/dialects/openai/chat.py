@@ -38,17 +38,17 @@ def chat(call: Call) -> Reply:
     wanted = is_object(options) and options.get("include_usage") is True
     events: list[Event] = []
     for piece in call.pieces(answer):
-        events.extend(chunks(piece, base, wanted, choices))
+        events.extend(chunks(piece, base, wanted, choices, refused=answer.finish == "content_filter"))
     return call.stream_reply(events, Framing(), answer)
 
 
-def chunks(piece: Piece, base: dict[str, Any], wanted: bool, choices: range) -> list[Event]:
-    """Write a piece as chunks, one for each choice."""
+def chunks(piece: Piece, base: dict[str, Any], wanted: bool, choices: range, *, refused: bool = False) -> list[Event]:
+    """Write a piece as chunks, one for each choice; the text of a refusal is in the field for refusals."""
     if piece.kind == "usage":
         return [Event({**base, "choices": [], "usage": shapes.usage(piece.usage)}, kind="usage")] if wanted else []
     if piece.kind == "end":
         return [shapes.done()]
-    change = shapes.delta(piece)
+    change = shapes.delta(piece, refused=refused)
     if change is None:
         return []
     # With include_usage every other chunk carries a null usage.

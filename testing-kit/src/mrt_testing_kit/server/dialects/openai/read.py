@@ -37,7 +37,8 @@ def turn(message: dict[str, Any]) -> Turn:
     text, images = content(message.get("content"))
     if role == "tool":
         name = str(message.get("name") or "")
-        return Turn("tool", results=[ToolResult(str(message.get("tool_call_id", "")), text, name=name)])
+        result = ToolResult(str(message.get("tool_call_id", "")), text, name=name, images=images)
+        return Turn("tool", results=[result])
     calls = [
         ToolCall(str(call["function"].get("name", "")), call["function"].get("arguments"), str(call.get("id", "")))
         for call in objects(message.get("tool_calls"))
@@ -46,9 +47,11 @@ def turn(message: dict[str, Any]) -> Turn:
     out = Turn("system" if role == "developer" else role, text, images, calls)
     for field in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
         value = message.get(field)
-        parts = [str(part.get("text", "")) for part in objects(value)] if is_array(value) else [str(value or "")]
-        if any(parts):
-            out.thoughts.append(Thinking(parts))
+        if is_array(value):
+            # Each with the signature that some vendors add.
+            out.thoughts += [Thinking([str(part.get("text", ""))], part.get("signature")) for part in objects(value)]
+        elif value:
+            out.thoughts.append(Thinking([str(value)]))
     return out
 
 

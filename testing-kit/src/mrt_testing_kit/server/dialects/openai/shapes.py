@@ -18,7 +18,7 @@ def usage(counts: Usage | None, *, details: bool = True) -> dict[str, Any] | Non
         "total_tokens": counts.total,
     }
     if details:
-        out["prompt_tokens_details"] = {"cached_tokens": counts.cached or 0, "audio_tokens": 0}
+        out["prompt_tokens_details"] = {"cached_tokens": counts.cached or 0, "audio_tokens": counts.heard or 0}
         out["completion_tokens_details"] = {
             "reasoning_tokens": counts.reasoning or 0,
             "audio_tokens": counts.audio or 0,
@@ -56,12 +56,18 @@ def visible(answer: Answer) -> bool:
     return any(not isinstance(part, Redacted) for part in answer.parts)
 
 
-def delta(piece: Piece, *, reasoning_field: str = "reasoning_content") -> dict[str, Any] | None:
-    """Write the ``delta`` of a piece; None for one that this shape does not show."""
+def delta(piece: Piece, *, reasoning_field: str = "reasoning_content", refused: bool = False) -> dict[str, Any] | None:
+    """Write the ``delta`` of a piece; None for one that this shape does not show.
+
+    Args:
+        piece: the piece.
+        reasoning_field: where reasoning goes.
+        refused: the text is a refusal, which has a field of its own.
+    """
     if piece.kind == "start":
         return {"role": "assistant", "content": "", "refusal": None}
     if piece.kind == "text":
-        return {"content": piece.text}
+        return {"refusal" if refused else "content": piece.text}
     if piece.kind == "thinking":
         return {reasoning_field: piece.text}
     if piece.kind in ("call", "arguments"):
