@@ -96,7 +96,11 @@ class Player:
     def _rerank(self, record: Record) -> tuple[Any, dict[str, Any]]:
         docs = _body(record).get("documents")
         texts = [str(item) for item in docs] if isinstance(docs, list) else ["a", "b"]
-        return self.runtime.rerank("xinference/r", self.credentials("tiny-rerank")), {"query": "q", "docs": texts}
+        arguments: dict[str, Any] = {"query": "q", "docs": texts}
+        if record.status == 200 and 0 < len(record.json["results"]) < len(texts):
+            # The runtime takes no fewer documents than were asked for.
+            arguments["top_n"] = len(record.json["results"])
+        return self.runtime.rerank("xinference/r", self.credentials("tiny-rerank")), arguments
 
     def _listen(self, record: Record) -> tuple[Any, dict[str, Any]]:
         return self.runtime.speech2text("xinference/w", self.credentials("tiny-whisper")), {"file": b"RIFF....WAVEfmt "}
