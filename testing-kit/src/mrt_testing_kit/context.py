@@ -277,6 +277,15 @@ class Context(Calls):
             sent=last.asked if last is not None else None,
         )
 
+    @contextmanager
+    def case(self, what: str) -> Generator[None]:
+        """Name what is tried inside a ``with`` block: a failure in it says so at its end, in brackets."""
+        try:
+            yield
+        except CheckFailure as failure:
+            failure.add(what)
+            raise
+
     def secret_in(self, text: str) -> str | None:
         """Return how the canary shows in a text, for example ``in base64``; None when it does not."""
         return leak.find(self.canary, text)

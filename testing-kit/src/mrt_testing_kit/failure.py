@@ -40,6 +40,11 @@ class CheckFailure(AssertionError):
         self.sent = sent
         self.mend = mend
 
+    def add(self, what: str) -> None:
+        """Say what was tried when it happened."""
+        self.sentence = f"{self.sentence} ({what})"
+        self.args = (self.sentence,)
+
 
 class NotApplicable(Exception):  # it is no error
     """The check makes no sense for this provider.

@@ -50,6 +50,18 @@ def test_every_way_gives_the_same_outcome(judge: Judge, way: Way) -> None:
     assert (result.status, result.case) == ("pass", f"llm-{way}"), result.text
 
 
+def test_a_failure_names_the_case_that_was_tried(judge: Judge) -> None:
+    def body(ctx: Context) -> None:
+        with ctx.case("the first one"):
+            ctx.expect(ctx.chat().ok().text, "no text came")
+        with ctx.case("the second one"):
+            ctx.equal(ctx.chat().ok().text, "never", "the text")
+
+    result = judge(body)
+    assert result.status == "fail"
+    assert result.text.splitlines()[0].endswith("the text is wrong (the second one)")
+
+
 def test_an_error_is_an_outcome_and_not_an_exception(judge: Judge) -> None:
     def body(ctx: Context) -> None:
         with ctx.fault("F41", status=429):
