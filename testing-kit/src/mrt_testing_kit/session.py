@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from mrt import PluginError
 from mrt_testing_kit import deviations as declared
 from mrt_testing_kit.calls import address
 from mrt_testing_kit.catalogue import TIERS, WAYS, Check, Tier, Way, load, select
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.deviations import Deviation, Deviations
 from mrt_testing_kit.explain import describe
-from mrt_testing_kit.failure import CheckFailure, NotApplicable, NotRun
+from mrt_testing_kit.failure import CheckFailure, NotApplicable, NotRun, place_of, show_error
 from mrt_testing_kit.inside import process_state
 from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
 from mrt_testing_kit.report import CaseResult, Status
@@ -297,6 +298,10 @@ class Session:
             raise CheckFailure(str(late), expected="an answer or an error in time", came=late.stack) from late
         except AssertionError as error:
             raise CheckFailure(str(error) or "an assertion of the check failed") from error
+        except PluginError as error:
+            place = place_of(error, self.target.package)
+            came = f"{show_error(error)} [{place}]" if place else show_error(error)
+            raise CheckFailure("the plugin has a bug", expected="a call", came=came) from error
         except Exception as error:
             trace = "".join(traceback.format_exception(error)[-4:])
             raise CheckFailure(f"the check broke off with {type(error).__name__}: {error}", came=trace) from error
@@ -323,8 +328,13 @@ class Session:
         sent = headline(requests[-1]) if requests else ""
         result.status = status
         result.reason = self.scrub(entry.reason if entry is not None else failure.sentence)
-        result.came = self.scrub(failure.came or "")
         note = context.silence() if context is not None else ""
+        came = failure.came or ""
+        last = context.outcomes[-1] if context is not None and context.outcomes else None
+        if last is not None and isinstance(last.error, PluginError) and not came.startswith("PluginError:"):
+            # Whatever the check misses, it is for the bug.
+            note = came = last.told()
+        result.came = self.scrub(came)
         result.text = self.scrub(describe(case.check, case.label, result.model, failure, sent, note))
         result.transcript = transcript(requests, self.scrub) if context is not None else ""
         return result

@@ -63,9 +63,22 @@ def test_text_shows_a_bug_of_the_plugin_once_for_all_checks_with_its_line(small_
         def build_request(self, invocation: Any) -> Any:
             return invocation.request.description
 
-    text = as_text(run(providers.with_chat(Buggy), "openai", providers.CREDENTIALS, ["STR-11", "STR-10", "LLM-01"]))
+    def judges_later(ctx: Context) -> None:
+        """Looks at the call when the fault should have been met."""
+        with ctx.fault("F15"):
+            ctx.chat("Hi")
+
+    def calls_by_itself(ctx: Context) -> None:
+        """Lets out what the call raises."""
+        ctx.handle().invoke("Hi")
+
+    check("STR-12", "a cut", fix="-")(judges_later)
+    check("STR-13", "a stall", fix="-")(calls_by_itself)
+    report = run(providers.with_chat(Buggy), "openai", providers.CREDENTIALS, ["STR", "LLM-01"])
+    text = as_text(report)
     assert text.count("AttributeError") == 1
-    assert "  also:     llm-async, llm-stream, llm-astream; STR-10, STR-11\n" in text
+    assert "  also:     llm-async, llm-stream, llm-astream; STR-10, STR-11, STR-12, STR-13\n" in text
+    assert "note:     PluginError: the plugin 'small'" in report["STR-12"].cases[0].text
     line = inspect.getsourcelines(Buggy)[1] + 2
     assert re.search(rf"test_reports\.py:{line}, in build_request\]", text)
 
