@@ -177,6 +177,21 @@ def test_an_error_ends_the_exchange(
     assert len(server.requests) == 2
 
 
+def test_the_error_about_an_answer_names_its_request(serve: Serve, side: Side, transport: Transport) -> None:
+    class Strict(Words):
+        def parse_response(self, invocation: Invocation[Any], response: HTTPResponse) -> Any:
+            if "words" not in response.json():
+                raise InvokeBadResponseError("no words")
+            return response.json()["words"]
+
+    bad = answer(b'{"no": "words"}', "200 OK", "x-request-id: second")
+    server = serve(replies(answer(b'{"words": []}', "200 OK", "x-request-id: first"), bad))
+    with pytest.raises(InvokeBadResponseError) as caught:
+        side.call(Strict(server.url, requests=2), invocation(transport))
+    assert caught.value.request_id == "second"
+    assert "second" in str(caught.value)
+
+
 def test_an_exchange_may_go_on_after_an_error(serve: Serve, side: Side, transport: Transport) -> None:
     class Patient(Words):
         def exchange(self, invocation: Invocation[Any]) -> Flow:

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, Literal, Protocol
 
 from mrt.entities.invocation import Invocation
+from mrt.errors import InvokeError
 from mrt.http.context import CallContext, current_context
 from mrt.http.framing import Decoder, decoder_for
 from mrt.http.messages import Headers, HTTPRequest, HTTPResponse, ServerSentEvent, Timeouts
@@ -133,7 +134,12 @@ class HTTPModel(AIModel):
     def _answer(self, flow: Flow, invocation: Invocation[Any], response: HTTPResponse) -> HTTPRequest:
         if response.status >= 300:
             return flow.throw(self.parse_error(invocation, response))
-        return flow.send(response)
+        try:
+            return flow.send(response)
+        except InvokeError as error:
+            # What is wrong in an answer is easier to find with the vendor's id of it.
+            error.request_id = error.request_id or response.request_id
+            raise
 
     def _stream(self, invocation: Invocation[Any], context: CallContext) -> Iterator[Any]:
         request, parser, decoder = self._prepare(invocation)
