@@ -11,6 +11,8 @@ from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.checks.rrk_results import DOCS, QUERY, judge, ranked, sent_once
 from mrt_testing_kit.context import Context
 
+# One token for every tokenizer that knows English, and more characters than tokens.
+_WORDS = ("morning", "kitchen", "windows", "teacher", "forests", "quickly", "million", "science")
 _SIGNS = "abc xyz ÄÖß  \n\t\"'\\/{}[]<>&%é日本語العربية🙂👩\u200d👧\u2028\u0085"
 
 
@@ -159,6 +161,22 @@ def rrk_13(ctx: Context) -> None:
 
     ctx.explore(draw, times=5, deep=80)
     judge(ctx, ctx.rerank(QUERY, tuple(DOCS)), DOCS, ranked(ctx, QUERY, DOCS))
+    for count in _sizes(ctx):
+        long = " ".join(_WORDS[place % len(_WORDS)] for place in range(count))
+        docs = [DOCS[0], f"{long} red apple", f"pie {long}", DOCS[1]]
+        got = ctx.rerank(QUERY, docs)
+        if got.error is not None:
+            # What the model cannot read may be refused; it may not be cut in silence.
+            got.fails(mrt.InvokeBadRequestError)
+            continue
+        sent_once(ctx, got, QUERY, docs)
+        judge(ctx, got, docs, ranked(ctx, QUERY, docs))
+
+
+def _sizes(ctx: Context) -> list[int]:
+    """Return lengths of documents in words, of which two fit where a context size is declared."""
+    limit = seen.number(ctx, "context_size")
+    return [600, 1200, 9000] if limit is None else [min(limit // 5, 9000), min(limit * 9 // 20, 9000)]
 
 
 @check(

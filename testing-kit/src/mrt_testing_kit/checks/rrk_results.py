@@ -22,7 +22,6 @@ DOCS = (
     "red apple pie",
     "Grüße an 世界 🦉",
 )
-_TOLERANCE = 2e-6
 
 
 def ranked(
@@ -32,6 +31,7 @@ def ranked(
     pairs = [(place, ctx.oracle.score(query, text)) for place, text in enumerate(docs)]
     pairs.sort(key=lambda pair: (-pair[1], pair[0]))
     if logits:
+        # Exact, as all of the oracle's numbers are.
         return [(place, score * 16 - 8) for place, score in pairs]
     return [*pairs[:-1], (pairs[-1][0], 0.0)] if zero else pairs
 
@@ -39,11 +39,8 @@ def ranked(
 def judge(ctx: Context, got: Outcome, docs: Sequence[str], right: Sequence[tuple[int, float]]) -> None:
     """Fail the check unless a call gave these documents with these scores in this order."""
     found = [(doc.index, doc.score) for doc in got.ok().docs]
-    same = len(found) == len(right) and all(
-        index == place and isinstance(score, float) and abs(score - true) <= _TOLERANCE
-        for (index, score), (place, true) in zip(found, right, strict=True)
-    )
-    if not same:
+    numbers = all(isinstance(score, (int, float)) and not isinstance(score, bool) for _, score in found)
+    if found != list(right) or not numbers:
         ctx.fail("documents, scores or order are wrong", expected=show(list(right)), came=show(found), outcome=got)
     for doc in got.docs:
         ctx.equal(doc.text, docs[doc.index], f"the text of document {doc.index}", outcome=got)
@@ -83,13 +80,27 @@ def rrk_02(ctx: Context) -> None:
             got = ctx.rerank(QUERY, docs)
         judge(ctx, got, docs, ranked(ctx, QUERY, docs))
         judge(ctx, ctx.rerank(QUERY, docs, top_n=2), docs, ranked(ctx, QUERY, docs)[:2])
-    blank = ["pie", " ", "a red apple"]
-    got = ctx.rerank(QUERY, blank)
-    # A vendor may refuse a blank document; leaving it out moves those behind it.
-    if got.error is None:
-        judge(ctx, got, blank, ranked(ctx, QUERY, blank))
-    else:
+    for docs in (
+        ["pie", " ", "a red apple"],
+        ["", "pie", "a red apple"],
+        ["pie", "", "", "red", "an apple"],
+        ["a", "\n", "b red", ""],
+    ):
+        for top in (None, 2):
+            _beside_blanks(ctx, ctx.rerank(QUERY, docs, top_n=top), docs, top)
+
+
+def _beside_blanks(ctx: Context, got: Outcome, docs: Sequence[str], top: int | None) -> None:
+    """Fail the check unless documents that say something keep their places and scores beside those that do not."""
+    if got.error is not None:
+        # A vendor may refuse a blank document; leaving it out moves those behind it.
         got.fails(mrt.InvokeBadRequestError)
+        return
+    right = [pair for pair in ranked(ctx, QUERY, docs) if docs[pair[0]].strip()]
+    found = [(doc.index, doc.score) for doc in got.docs if docs[doc.index].strip()]
+    wanted = right if top is None else right[: len(found)]
+    ctx.equal(found, wanted, "indices and scores beside a blank document", outcome=got)
+    ctx.equal(len(got.docs), len(docs) if top is None else top, "the number of documents", outcome=got)
 
 
 @check(
@@ -100,9 +111,9 @@ def rrk_02(ctx: Context) -> None:
 )
 def rrk_05(ctx: Context) -> None:
     """A score that is not there is not 0: a document is hidden, or shown, by a number that nobody gave."""
-    for what in ("null-score", "nan-score"):
-        for docs in (DOCS, DOCS[:1]):
-            with ctx.fault("F55", what=what):
+    for what in ("null-score", "nan-score", "inf-score", "no-score"):
+        for docs, at in ((DOCS, None), (DOCS[:1], None), (DOCS, 0), (DOCS, 2), (DOCS, -1)):
+            with ctx.fault("F55", what=what, at=at):
                 got = ctx.rerank(QUERY, docs)
             got.fails(mrt.InvokeError)
     with ctx.fault("F55", what="string-score"):
@@ -123,11 +134,30 @@ def rrk_05(ctx: Context) -> None:
 )
 def rrk_06(ctx: Context) -> None:
     """An index that does not exist means that the answer belongs to other documents: none of it can be trusted."""
-    for what in ("out-of-range", "negative", "no-index"):
-        for docs in (DOCS, DOCS[:1]):
+    for what in ("out-of-range", "negative", "no-index", "twice", "short"):
+        for docs in (DOCS, DOCS[:2], DOCS[:1]):
             with ctx.fault("F55", what=what):
                 got = ctx.rerank(QUERY, docs)
             got.fails(mrt.InvokeError)
+    # The results that are left may not pass for all that reach the threshold, or for the best.
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("out-of-range", {"score_threshold": -1000.0}),
+        ("negative", {"score_threshold": -1000.0}),
+        ("twice", {"score_threshold": -1000.0}),
+        ("out-of-range", {"top_n": 3}),
+        ("short", {"top_n": 3}),
+    )
+    for what, options in asked:
+        with ctx.fault("F55", what=what):
+            got = ctx.rerank(QUERY, DOCS, **options)
+        got.fails(mrt.InvokeError)
+    with ctx.fault("F55", what="text-index"):
+        got = ctx.rerank(QUERY, DOCS)
+    # An index in quotes may be read as the number that it is.
+    if got.error is None:
+        judge(ctx, got, DOCS, ranked(ctx, QUERY, DOCS))
+    else:
+        got.fails(mrt.InvokeError)
     with ctx.fault("F55", what="duplicate"):
         got = ctx.rerank(QUERY, DOCS)
     # A result that stands twice with one score may be counted once.
@@ -170,13 +200,18 @@ def rrk_08(ctx: Context) -> None:
 
     def draw(dice: random.Random) -> None:
         docs = [dice.choice(DOCS) for _ in range(dice.randint(1, 12))]
-        how: dict[str, Any] = {"what": dice.choice(["unsorted", "sorted"])}
-        with ctx.fault("F55", **how):
-            got = ctx.rerank(QUERY, docs)
-        judge(ctx, got, docs, ranked(ctx, QUERY, docs))
+        top = dice.choice([None, len(docs) // 2 + 1])
+        with ctx.fault("F55", what=dice.choice(["unsorted", "sorted", "reversed"])):
+            got = ctx.rerank(QUERY, docs, top_n=top)
+        judge(ctx, got, docs, ranked(ctx, QUERY, docs)[:top])
         scores = [doc.score for doc in got.docs]
         ctx.equal(scores, sorted(scores, reverse=True), "the order of the scores")
 
+    for docs in (["pie", "pie", "red", "pie", "red"], ["same"] * 5):
+        for top in (None, 1, 3):
+            with ctx.fault("F55", what="reversed"):
+                got = ctx.rerank(QUERY, docs, top_n=top)
+            judge(ctx, got, docs, ranked(ctx, QUERY, docs)[:top])
     ctx.explore(draw, times=6, deep=80)
 
 
@@ -205,6 +240,14 @@ def rrk_10(ctx: Context) -> None:
             judge(ctx, ctx.rerank(QUERY, docs), docs, ranked(ctx, QUERY, docs))
 
     ctx.explore(draw, times=5, deep=60)
+    if declared:
+        return
+    # Scores that are tiny, huge, whole, below zero, and those with many digits.
+    places = [place for place, _ in ranked(ctx, QUERY, DOCS)]
+    scores = ctx.oracle.odd_scores(len(DOCS))
+    with ctx.fault("F55", what="odd"):
+        got = ctx.rerank(QUERY, DOCS)
+    judge(ctx, got, DOCS, list(zip(places, scores, strict=True)))
 
 
 def sent_once(ctx: Context, got: Outcome, query: str, docs: Sequence[str]) -> None:
