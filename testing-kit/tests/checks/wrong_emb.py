@@ -117,9 +117,9 @@ class TrustsBase64(Embedding):
         return super().read(data, batch)
 
 
-class SendsEmpty(Embedding):
+class DividesByLength(Embedding):
     def texts(self, invocation: Invocation[Any]) -> Sequence[str]:
-        return list(invocation.request.texts)
+        return [text for text in invocation.request.texts if 1 / len(text)]
 
 
 class DropsEmpty(Embedding):
@@ -333,7 +333,7 @@ WRONG = {
         ("EMB-06", NullIsZero, ""),
         ("EMB-06", AcceptsNaN, "B097"),
         ("EMB-07", TrustsBase64, "B096"),
-        ("EMB-09", SendsEmpty, "B094"),
+        ("EMB-09", DividesByLength, "B094"),
         ("EMB-09", DropsEmpty, ""),
         ("EMB-10", UniqueTexts, ""),
         ("EMB-11", CutsCharacters, "B100"),
