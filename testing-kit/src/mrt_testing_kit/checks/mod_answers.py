@@ -7,7 +7,7 @@ from typing import Any
 import mrt
 from mrt_testing_kit import seen
 from mrt_testing_kit.catalogue import check
-from mrt_testing_kit.checks.mod_texts import harmless, judge, piece_size
+from mrt_testing_kit.checks.mod_texts import harmless, is_flagged, judge, piece_size, same_categories
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.outcome import Outcome
 
@@ -73,12 +73,21 @@ def _later(ctx: Context) -> None:
     text = harmless(size * ((items or 1) + 2))
     if len(text) > 400_000 or len(ctx.moderate(text).requests) < 2:
         return
-    with ctx.fault("F41", status=500, skip=1):
-        got = ctx.moderate(text)
-    _never_safe(ctx, got, "status 500 for a later piece", mrt.InvokeServerUnavailableError)
-    with ctx.fault("F58", what="short", skip=1):
-        got = ctx.moderate(text)
-    _never_safe(ctx, got, "a short answer for a later piece")
+    for status, kind in ((500, mrt.InvokeServerUnavailableError), (400, mrt.InvokeBadRequestError)):
+        with ctx.fault("F41", status=status, skip=1):
+            got = ctx.moderate(text)
+        _never_safe(ctx, got, f"status {status} for a later piece", kind)
+    odd: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("F58", {"what": "short"}),
+        ("F58", {"what": "no-verdict"}),
+        ("F24", {"what": "empty"}),
+        ("F21", {"what": "cut"}),
+        ("F16", {"how": "length"}),
+    )
+    for id, options in odd:
+        with ctx.fault(id, skip=1, **options):
+            got = ctx.moderate(text)
+        _never_safe(ctx, got, f"the fault {id} {options} for a later piece")
 
 
 @check(
@@ -95,6 +104,14 @@ def mod_05(ctx: Context) -> None:
             with ctx.fault("F58", what=what):
                 got = ctx.moderate(text)
             _never_safe(ctx, got, f"an answer with results that are {what}")
+    for text in ("A harmless text.", ctx.oracle.offence("hate")):
+        with ctx.fault("F58", what="text-verdict"):
+            got = ctx.moderate(text)
+        # A verdict in quotes may be read as what it says: "false" is not flagged.
+        if got.error is None:
+            is_flagged(ctx, got, any(ctx.oracle.flagged(text).values()))
+        else:
+            got.fails(mrt.InvokeError)
 
 
 @check(
@@ -109,3 +126,12 @@ def mod_07(ctx: Context) -> None:
         with ctx.fault("F58", what="unknown-category"):
             got = ctx.moderate(text)
         judge(ctx, got, {**ctx.oracle.flagged(text), "oracle/heresy": True})
+    # The vendor knows its own limits: neither scores nor categories overrule what it says.
+    for text in ("A harmless text.", ctx.oracle.offence("hate"), harmless(2 * piece_size(ctx) + 50)):
+        right = ctx.oracle.flagged(text)
+        for what in ("low-scores", "high-scores", "no-categories"):
+            with ctx.fault("F58", what=what):
+                got = ctx.moderate(text)
+            is_flagged(ctx, got, any(right.values()))
+            if got.result.categories:
+                same_categories(ctx, got, dict.fromkeys(right, False) if what == "no-categories" else right)
