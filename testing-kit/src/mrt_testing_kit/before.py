@@ -17,7 +17,8 @@ from mrt_testing_kit.isolation import is_local
 from mrt_testing_kit.server import OracleServer
 from mrt_testing_kit.target import Target
 
-_ADDRESS = re.compile(r"(?i)url|base|endpoint|host|server|address|domain")
+# Names of fields for the vendor's address, but not for addresses of others.
+_ADDRESS = re.compile(r"(?i)^(?!.*(proxy|callback|redirect|hook|telemetry)).*(url|base|endpoint|host|server|address)")
 _PLACES = ("{server}", "{host}")
 # What stands for the address and its sisters while nothing is running yet.
 _VALUES = {"server": "http://127.0.0.1:1", "host": "127.0.0.1:1", "canary": "sk-canary-0", "ca_file": "ca.pem"}

@@ -82,6 +82,9 @@ class Target:
         TargetError: The provider or the dialect is not there, or the provider cannot be loaded.
     """
 
+    # Beside the arguments: `name`, `distribution` and `version` of the provider, `package`, the top-level package of
+    # its code, `entity`, what it says about itself, and `notes` for the report.
+
     def __init__(
         self,
         provider: Any,
@@ -97,7 +100,7 @@ class Target:
         self.distribution = ""
         self.version = ""
         self.source = provider if isinstance(provider, str) else ""
-        self.name = ""
+        self.name = self.package = ""
         self._plugin: Any = self._find(provider) if isinstance(provider, str) else provider
         runtime = self.runtime()
         try:
@@ -113,13 +116,6 @@ class Target:
         if callable(self._plugin) and not isinstance(self._plugin, ModuleType):
             return self._plugin()
         return self._plugin
-
-    @property
-    def package(self) -> str:
-        """The top-level package of the plugin's code."""
-        plugin = self.plugin
-        home = getattr(plugin, "package", None) or getattr(plugin, "__name__", None) or type(plugin).__module__
-        return str(home).partition(".")[0]
 
     @property
     def secret_fields(self) -> list[str]:
@@ -148,7 +144,10 @@ class Target:
         """
         runtime = Runtime(load_entry_points=False, timeouts=timeouts or limits(), ca_file=ca_file, trust_env=trust_env)
         try:
-            self.name = runtime.register(self.plugin, self.name or None)
+            plugin = self.plugin
+            self.name = runtime.register(plugin, self.name or None)
+            home = getattr(plugin, "package", None) or getattr(plugin, "__name__", None) or type(plugin).__module__
+            self.package = str(home).partition(".")[0]
             entry = runtime.registry.get(self.name)
             # It is registered by hand, so that no other plugin is there; its errors name where it comes from.
             entry.distribution, entry.version = self.distribution, self.version

@@ -168,6 +168,13 @@ def test_a_wrong_wheel_fails(name: str, right: Path, tmp_path: Path) -> None:
     assert report.status(id) == "fail", report[id].cases[0].reason
 
 
+def test_a_wrong_name_fails_the_check_of_names_alone(right: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(right) as opened:
+        files = {file: opened.read(file) for file in opened.namelist() if not file.endswith("/RECORD")}
+    WRONG["an entry point of another name"][1](files)
+    assert check("PKG-15", wheel=str(packed(files, tmp_path / right.name))).status("PKG-15") == "pass"
+
+
 def packed(files: Files, path: Path) -> Path:
     record = io.StringIO()
     rows = csv.writer(record, lineterminator="\n")

@@ -54,6 +54,7 @@ def test_check_writes_every_form_and_says_by_its_exit_code(
         ([*GIVEN, "--model", "speech=x"], "'speech' is no model type"),
         ([*GIVEN, "--model", "tts=x"], "small declares no tts; it has llm, text-embedding"),
         (["framework_providers:listed", *GIVEN[1:], "--model", "llm=fixd"], "has no such model, did you mean fixed?"),
+        ([*GIVEN, "--set", "foo=1"], "the dialect openai has no setting 'foo'; it has: "),
         ([*GIVEN, "--config", "absent.toml"], "no file absent.toml"),
         ([*GIVEN, "--report", "absent/r.json"], "cannot write absent/r.json: there is no folder absent"),
         ([*GIVEN, "--html", "."], "cannot write .: it is a folder"),

@@ -15,7 +15,8 @@ from typing import Any
 import framework_providers as providers
 import pytest
 
-from mrt_testing_kit import Report
+from mrt.runtime.error_map import plugin_bug
+from mrt_testing_kit import Report, Target
 from mrt_testing_kit.cli import main
 from mrt_testing_kit.identity import wheel_hash
 
@@ -85,6 +86,14 @@ def test_an_installed_wheel_is_verified_against_its_report(
     monkeypatch.setattr(sys, "path", [folder for folder in sys.path if not folder.endswith("site")])
     code, told = verified(acme, capsys)
     assert (code, "is not installed from this wheel" in told) == (1, True)
+
+
+def test_errors_name_the_distribution_under_test(acme: Path) -> None:
+    target = Target("acme-small", "openai", providers.CREDENTIALS)
+    assert target.package == "framework_providers"
+    with target.runtime() as runtime:
+        error = plugin_bug(KeyError("x"), runtime.registry.get("acme-small"))
+    assert str(error).startswith("the plugin 'acme-small' (acme 1) raised KeyError: 'x'")
 
 
 def drop_a_check(data: dict[str, Any]) -> None:
