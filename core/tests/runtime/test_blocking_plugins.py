@@ -96,6 +96,21 @@ def test_a_blocking_stream_sees_the_time_limits_of_the_call_also_from_an_event_l
         assert next(made.llm("fake/m", {}).stream("Hi.")).text == "3.75"
 
 
+def test_a_generator_finds_the_time_limits_of_its_call_however_late_it_asks() -> None:
+    class Late(Chats):
+        def _invoke(self, *arguments: Any, **named: Any) -> Any:
+            return self._late()
+
+        def _late(self) -> Generator[mrt.LLMResultChunk]:
+            yield chunk(str(current_context().timeouts.connect))
+            yield chunk(str(current_context().timeouts.total))
+
+    with runtime(llm=Late) as made:
+        stream = made.llm("fake/m", {}).stream("Hi.")
+        assert [next(stream).text, next(stream).text] == ["1.25", "5.0"]
+        assert current_context().timeouts != LIMITS
+
+
 def test_a_blocking_stream_ends_as_soon_as_its_reader_leaves() -> None:
     async def leave() -> bool:
         async with made.llm("fake/m", {}).astream("Hi.") as stream:
@@ -164,6 +179,19 @@ def test_a_lost_connection_says_where_when_the_exception_has_its_request(
         made.llm("fake/m", {}).invoke("Hi.")
     assert str(caught.value) == f"fake/m: {said} (HTTP 429)"
     assert "secret" not in str(caught.value)
+
+
+def test_joined_pieces_of_sound_keep_their_media_type() -> None:
+    class Told(Speaks):
+        def _invoke(
+            self, model: str, credentials: dict[str, Any], content_text: str, voice: str | None, user: str | None = None
+        ) -> Iterator[bytes]:
+            yield mrt.SpeechAudio(b"\0\0", "audio/L16;rate=8000")
+            yield b"\1\1"
+
+    with runtime(tts=Told) as made:
+        sound = made.tts("fake/m", {}).invoke("Hi.")
+    assert (bytes(sound), sound.media_type) == (b"\0\0\1\1", "audio/L16;rate=8000")
 
 
 def test_plain_bytes_of_sound_get_their_media_type() -> None:

@@ -106,7 +106,9 @@ class TTSHandle(Handle):
 
     def _finish(self, result: Any) -> SpeechAudio:
         if not isinstance(result, (bytes, bytearray)) and hasattr(result, "__iter__"):
-            result = b"".join(self._piece(piece) for piece in result)
+            pieces = [self._piece(piece) for piece in result]
+            told = next((piece.media_type for piece in pieces if isinstance(piece, SpeechAudio)), "")
+            result = SpeechAudio(b"".join(pieces), told) if told else b"".join(pieces)
         if not isinstance(result, (bytes, bytearray)):
             raise self._misbehaved(f"invoke returned {type(result).__name__} where sound as bytes is due")
         self._not_silent(bool(result))

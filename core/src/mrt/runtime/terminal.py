@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from contextvars import copy_context
 from typing import Any
 
 from mrt.entities.invocation import Invocation
@@ -50,8 +51,19 @@ class Terminal:
         try:
             with use_context(invocation.context):
                 source = _iterator(entry.relay.invoke(invocation=invocation), entry)
-            # Leaving this generator closes the plugin's one, which frees the connection.
-            yield from source
+                # A generator runs when it is read, and has to find the call's time limits and connections then, too.
+                step = copy_context().run
+            try:
+                while True:
+                    try:
+                        chunk = step(next, source)
+                    except StopIteration:
+                        return
+                    yield chunk
+            finally:
+                # Frees the connection of a stream that is left.
+                if hasattr(source, "close"):
+                    step(source.close)
         except Exception as error:
             mapped = _mapped(error, entry, invocation)
             raise mapped from mapped.__cause__
