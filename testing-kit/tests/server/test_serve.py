@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -116,13 +119,21 @@ def test_help_lists_every_fault() -> None:
 
 
 def test_whoever_reads_the_address_may_leave() -> None:
-    with subprocess.Popen(command("--dialect", "openai"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    asked = command("--dialect", "openai", "--port", str(port))
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
-        try:
-            process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)
+        # It goes on, without anybody who reads what it says.
+        url = f"http://127.0.0.1:{port}"
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                assert talk(url, "openai", "Say hello.", stream=False).status == 200
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
