@@ -65,6 +65,29 @@ class WholeSound(mrt.TTSModel):
         ]
 
 
+class CalledSomething(mrt.TTSModel):
+    def _invoke(
+        self, model: str, credentials: dict[str, Any], content_text: str, voice: str | None, user: str | None = None
+    ) -> Any:
+        return mrt.SpeechAudio(SOUND if voice else b"sound", content_text)
+
+
+@pytest.mark.parametrize(
+    ("called", "voice", "media_type"),
+    [
+        ("application/octet-stream", "v", "audio/mpeg"),
+        ("image/png", "v", "audio/mpeg"),
+        ("application/octet-stream", None, "application/octet-stream"),
+        ("audio/x-own", "v", "audio/x-own"),
+    ],
+)
+def test_sound_that_is_called_something_else_is_called_what_its_beginning_shows(
+    called: str, voice: str | None, media_type: str
+) -> None:
+    with runtime(tts=CalledSomething) as made:
+        assert made.tts("fake/m", {}).invoke(called, voice=voice).media_type == media_type
+
+
 class NativeSound(mrt.TTSModel):
     def invoke(self, invocation: mrt.Invocation[Any]) -> bytes:
         return SOUND

@@ -13,7 +13,8 @@ TYPES: dict[str, frozenset[str]] = {
     "ogg": frozenset({"audio/ogg", "audio/opus", "application/ogg", "audio/x-opus"}),
     "flac": frozenset({"audio/flac", "audio/x-flac"}),
     "aac": frozenset({"audio/aac", "audio/aacp", "audio/x-aac"}),
-    "m4a": frozenset({"audio/mp4", "audio/m4a", "audio/x-m4a"}),
+    "m4a": frozenset({"audio/mp4", "audio/m4a", "audio/x-m4a", "video/mp4"}),
+    "webm": frozenset({"audio/webm", "video/webm"}),
     "pcm": frozenset({"audio/pcm", "audio/l16", "audio/x-pcm", "application/octet-stream", "audio/basic"}),
 }
 """Kind of sound to the media types that name it."""
@@ -25,17 +26,20 @@ EXTENSIONS: dict[str, frozenset[str]] = {
     "flac": frozenset({"flac"}),
     "aac": frozenset({"aac"}),
     "m4a": frozenset({"m4a", "mp4"}),
+    "webm": frozenset({"webm"}),
     "pcm": frozenset({"pcm", "raw"}),
 }
 """Kind of sound to the extensions of its files."""
 
 
 def kind_of(data: bytes) -> str:
-    """Return the kind of sound that bytes are: ``wav``, ``mp3``, ``ogg``, ``flac``, ``aac``, else ``pcm``."""
+    """Return the kind of sound that bytes are: a key of `TYPES`; ``pcm`` when they do not show it."""
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return "wav"
     if data[:4] in (b"OggS", b"fLaC"):
         return "ogg" if data[:4] == b"OggS" else "flac"
+    if data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3":
+        return "m4a" if data[4:8] == b"ftyp" else "webm"
     if data[:3] == b"ID3":
         return "mp3"
     if len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:
@@ -58,6 +62,14 @@ def sent_back(request: RecordedRequest) -> bytes:
     """Return the body that the server sent for a request, as far as it was recorded."""
     head, _, rest = bytes(request.response).partition(b"\r\n\r\n")
     return Got(head, rest, "eof").body
+
+
+def called(request: RecordedRequest) -> str:
+    """Return what the server called its answer: the media type, in lower case; empty when it did not tell."""
+    head = bytes(request.response).partition(b"\r\n\r\n")[0].decode("latin-1")
+    fields = (line.partition(":") for line in head.split("\r\n")[1:])
+    found = next((value for name, _, value in fields if name.strip().lower() == "content-type"), "")
+    return found.partition(";")[0].strip().lower()
 
 
 def texts_sent(got: Outcome, text: str) -> list[str]:

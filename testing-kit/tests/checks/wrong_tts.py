@@ -34,9 +34,9 @@ class AlwaysMp3(Speech):
         return self.properties(super().get_customizable_model_schema(model, credentials), audio_type="wav")
 
 
-class TrustsTheHeader(Speech):
+class CallsItMp3(Speech):
     def parse_response(self, invocation: Invocation[Any], response: HTTPResponse) -> SpeechAudio:
-        return SpeechAudio(super().parse_response(invocation, response), response.media_type)
+        return SpeechAudio(super().parse_response(invocation, response), "audio/mpeg")
 
 
 class CallsItWav(Speech):
@@ -94,11 +94,6 @@ class CutsWordsInReverse(Speech):
             response: HTTPResponse = yield self.post(invocation, body)
             sounds.insert(0, self.parse_response(invocation, response))
         return SpeechAudio(b"".join(sounds), "audio/mpeg")
-
-
-class IgnoresLimit(Speech):
-    def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
-        return self.properties(super().get_customizable_model_schema(model, credentials), word_limit=100)
 
 
 class NoVoice(Speech):
@@ -203,7 +198,7 @@ WRONG = {
     f"{check}-{found.__name__}": _wrong(check, found, bug)
     for check, found, bug in (
         ("TTS-01", AlwaysMp3, "B179"),
-        ("TTS-01", TrustsTheHeader, "B180"),
+        ("TTS-01", CallsItMp3, "B180"),
         ("TTS-01", CallsItWav, "B180"),
         ("TTS-02", LosesTheEnd, ""),
         ("TTS-02", AsText, ""),
@@ -212,7 +207,6 @@ WRONG = {
         ("TTS-04", CutsLongTexts, ""),
         ("TTS-04", CutsWords, ""),
         ("TTS-04", CutsWordsInReverse, ""),
-        ("TTS-04", IgnoresLimit, ""),
         ("TTS-05", NoVoice, "B181"),
         ("TTS-05", AnyVoice, ""),
         ("TTS-05", NullSpeed, ""),

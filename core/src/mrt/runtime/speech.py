@@ -69,7 +69,7 @@ class TTSHandle(Handle):
             user: The end user's id, for vendors that want one.
 
         Returns:
-            The sound as bytes; its `media_type` is what the vendor gave.
+            The sound as bytes; its `media_type` is what the vendor gave, or what the first bytes show.
 
         Raises:
             InvokeError: The vendor failed; see `mrt.errors`.
@@ -112,10 +112,11 @@ class TTSHandle(Handle):
         if not isinstance(result, (bytes, bytearray)):
             raise self._misbehaved(f"invoke returned {type(result).__name__} where sound as bytes is due")
         self._not_silent(bool(result))
-        if isinstance(result, SpeechAudio):
+        told = result.media_type if isinstance(result, SpeechAudio) else ""
+        if isinstance(result, SpeechAudio) and told.startswith("audio/"):
             return result
-        # Plugins may give plain bytes, whose beginning says what they are.
-        return SpeechAudio(bytes(result), sniff_audio(bytes(result[:16])) or "")
+        # Plain bytes, or called what is no sound: their beginning says what they are.
+        return SpeechAudio(bytes(result), sniff_audio(bytes(result[:16])) or told)
 
     def _run(self, request: TTSRequest, user: str | None) -> Generator[bytes, None, None]:
         invocation = self._invocation(request, True, user, self._schema())

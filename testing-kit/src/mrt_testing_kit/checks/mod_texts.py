@@ -128,7 +128,9 @@ def mod_03(ctx: Context) -> None:
         length = size * (items + 2)
     words = [f"word{number:06}" for number in range(max(1, length // 11))]
     whole = " ".join(words)
-    borders = [] if size is None else [whole[:end] for end in (size - 1, size, size + 1, 2 * size)]
+    last = " word0last"
+    sizes = [] if size is None else [size - 1, size, size + 1, 2 * size]
+    borders = [f"{whole[: end - len(last)]}{last}" for end in sizes if end > 2 * len(last)]
     for text in (" ".join(words[:3]), whole, *borders):
         got = ctx.moderate(text)
         judge(ctx, got, ctx.oracle.flagged(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +14,19 @@ from mrt_testing_kit.references.openai_client.errors import MAPPING, Unusable
 from mrt_testing_kit.references.openai_http.schema import entity
 from mrt_testing_kit.references.openai_http.speech2text import EXTENSIONS, silence, upload
 from mrt_testing_kit.references.openai_http.tts import SoundStream, speech_body, tts_entity
+
+LIMIT = 600
+"""Characters of the text of one request."""
+
+
+def cut(text: str) -> list[str]:
+    """Cut a long text behind words; one that is longer than the limit is cut in itself."""
+    pieces: list[str] = []
+    while len(text) > LIMIT:
+        end = max((space.end() for space in re.finditer(r"\s", text[:LIMIT])), default=LIMIT)
+        pieces.append(text[:end])
+        text = text[end:]
+    return [piece for piece in (*pieces, text) if piece.strip()]
 
 
 class ClientSpeech2Text(Speech2TextModel):
@@ -46,7 +60,13 @@ class ClientTTS(TTSModel):
     def _invoke(
         self, model: str, credentials: dict[str, Any], content_text: str, voice: str | None, user: str | None = None
     ) -> Generator[bytes]:
-        return self._pieces(Client(credentials), speech_body(model, content_text, voice))
+        bodies = [speech_body(model, text, voice) for text in cut(content_text)]
+        return self._all(Client(credentials), bodies)
+
+    def _all(self, client: Client, bodies: list[dict[str, Any]]) -> Generator[bytes]:
+        # Frames of MP3 simply follow each other.
+        for body in bodies:
+            yield from self._pieces(client, body)
 
     def _pieces(self, client: Client, body: dict[str, Any]) -> Generator[bytes]:
         sound = SoundStream()
@@ -64,7 +84,7 @@ class ClientTTS(TTSModel):
 
     def get_customizable_model_schema(self, model: str, credentials: dict[str, Any]) -> AIModelEntity:
         """Return the same for every model: the server does not tell."""
-        return tts_entity(model)
+        return tts_entity(model, word_limit=LIMIT)
 
     @property
     def _invoke_error_mapping(self) -> dict[type[InvokeError], list[type[Exception]]]:

@@ -13,7 +13,6 @@ from mrt import (
     InvokeBadRequestError,
     ModelType,
     ServerSentEvent,
-    SpeechAudio,
     TTSModel,
     TTSRequest,
 )
@@ -21,7 +20,7 @@ from mrt.http.status import error_from_response
 from mrt_testing_kit.references.openai_http.common import ReferenceModel, bad
 from mrt_testing_kit.references.openai_http.schema import entity
 
-FORMAT, MEDIA_TYPE = "mp3", "audio/mpeg"
+FORMAT = "mp3"
 VOICES = ("alloy", "echo", "nova")
 
 
@@ -35,10 +34,11 @@ class ReferenceTTS(ReferenceModel, TTSModel):
         asked = invocation.request
         return self.post(invocation, speech_body(invocation.model, asked.content_text, asked.voice))
 
-    def parse_response(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> SpeechAudio:
+    def parse_response(self, invocation: Invocation[TTSRequest], response: HTTPResponse) -> bytes:
         if not is_sound(response.content):
             raise error_from_response(response) if response.content else bad("holds no sound", response)
-        return SpeechAudio(response.content, MEDIA_TYPE)
+        # Core tells by the first bytes what it is: not every server sends the format that it is asked for.
+        return response.content
 
     def stream_parser(self, invocation: Invocation[TTSRequest]) -> SoundStream:
         return SoundStream()
@@ -52,10 +52,11 @@ class ReferenceTTS(ReferenceModel, TTSModel):
         return TTSRequest("Hi.")
 
 
-def tts_entity(model: str) -> AIModelEntity:
+def tts_entity(model: str, **properties: Any) -> AIModelEntity:
     """Return the schema of a model."""
     voices = [{"mode": name, "name": name.title(), "language": ["en-US"]} for name in VOICES]
-    return entity(model, ModelType.TTS, {"default_voice": VOICES[0], "voices": voices, "audio_type": FORMAT})
+    known = {"default_voice": VOICES[0], "voices": voices, "audio_type": FORMAT}
+    return entity(model, ModelType.TTS, {**known, **properties})
 
 
 def speech_body(model: str, text: str, voice: str | None) -> dict[str, Any]:

@@ -79,6 +79,10 @@ def inputs(call: Call) -> list[Violation]:
             found.append(Violation("S3", f"top_n must be from 1 to {len(documents)}, not {top}", "top_n"))
     if call.kind == "speech" and not str(body.get("input") or "").strip():
         found.append(Violation("S3", "input must not be empty", "input"))
+    if call.kind == "speech" and call.server.max_characters is not None:
+        most = call.server.max_characters
+        if len(str(body.get("input") or "")) > most:
+            found.append(Violation("S3", f"input has more than {most} characters", "input"))
     if call.kind == "transcription":
         file = call.request.field("file")
         if file is not None and not file.filename:
