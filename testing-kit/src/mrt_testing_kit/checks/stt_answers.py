@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import mrt
+from mrt_testing_kit import sound
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.failure import NotApplicable
+from mrt_testing_kit.outcome import Outcome
 
 _WORLD = (
     "Grüße aus Köln, ça va?",
@@ -46,12 +49,16 @@ def stt_03(ctx: Context) -> None:
         ("F16", {"how": "length"}),
         ("F16", {"how": "reset"}),
     )
-    for id, options in odd:
+    # In plain text any words are a text: there only what is called something else can be told from it.
+    is_json = _is_json(ctx.transcribe().ok())
+    for id, options in odd if is_json else [case for case in odd if case[0] in ("F22", "F16")]:
         with ctx.fault(id, **options):
             got = ctx.transcribe()
         if got.error is None:
             ctx.fail(f"an answer without a text ({id} {options}) was taken for one", expected="an InvokeError")
         got.fails(mrt.InvokeError)
+    if is_json:
+        _segments(ctx)
     table: tuple[tuple[int, type[mrt.InvokeError]], ...] = (
         (400, mrt.InvokeBadRequestError),
         (401, mrt.InvokeAuthorizationError),
@@ -66,7 +73,25 @@ def stt_03(ctx: Context) -> None:
         got = ctx.transcribe()
     # Nobody spoke: the vendor says so, and that is an answer.
     if got.error is None:
-        ctx.equal(got.text, "", "the text of silence")
+        ctx.equal(got.text.strip(), "", "the text of silence")
+    else:
+        got.fails(mrt.InvokeError)
+
+
+def _is_json(got: Outcome) -> bool:
+    return "json" in sound.called(got.request)
+
+
+def _segments(ctx: Context) -> None:
+    """Answer with the text in segments alone: joining them is right, an empty text is not."""
+    try:
+        with ctx.fault("F57", what="segments"):
+            got = ctx.transcribe()
+    except NotApplicable:
+        # The vendor's answers have no such form.
+        return
+    if got.error is None:
+        ctx.equal(got.text.strip(), "Hello there.", "the text of an answer whose segments alone hold it")
     else:
         got.fails(mrt.InvokeError)
 
@@ -87,6 +112,8 @@ def stt_04(ctx: Context) -> None:
                 audio, given = ctx.oracle.speech(text, format=format), ctx.credentials(model=model.name)
                 got = ctx.transcribe(audio, model=model.name, credentials=given)
                 ctx.equal(got.ok().text.strip(), text, f"the text by {model.name}")
+    if not _is_json(ctx.transcribe().ok()):
+        return
     with ctx.fault("F57", what="verbose"):
         got = ctx.transcribe()
     ctx.equal(got.ok().text.strip(), "Hello there.", "the text of an answer with segments")
@@ -103,11 +130,12 @@ def stt_06(ctx: Context) -> None:
     for text in _WORLD:
         got = ctx.transcribe(ctx.oracle.speech(text)).ok()
         ctx.equal(type(got.result), str, "the type of the text")
-        ctx.equal(got.text.removeprefix(" "), text, "the text")
+        # Plain text ends with a line feed, and some models begin with a blank.
+        ctx.equal(got.text.strip(), text, "the text")
     for id in ("F01", "F02"):
         with ctx.fault(id):
             got = ctx.transcribe(ctx.oracle.speech(_WORLD[1]))
-        ctx.equal(got.ok().text.removeprefix(" "), _WORLD[1], "the text that came in small pieces")
+        ctx.equal(got.ok().text.strip(), _WORLD[1], "the text that came in small pieces")
 
 
 @check(
