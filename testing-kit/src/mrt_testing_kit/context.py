@@ -265,9 +265,15 @@ class Context(Calls):
             self.fail(f"{what} is wrong", expected=show(expected), came=show(actual), outcome=outcome)
 
     def fail(
-        self, sentence: str, *, expected: Any = None, came: Any = None, outcome: Outcome | None = None
+        self,
+        sentence: str,
+        *,
+        expected: Any = None,
+        came: Any = None,
+        outcome: Outcome | None = None,
+        mend: str | None = None,
     ) -> NoReturn:
-        """Fail the check; arguments as in `expect`."""
+        """Fail the check; arguments as in `expect`, and ``mend`` where the check's own advice would mislead."""
         last = outcome or (self.outcomes[-1] if self.outcomes else None)
         told = came if came is not None else (last.told() if last is not None else None)
         raise CheckFailure(
@@ -275,6 +281,7 @@ class Context(Calls):
             expected=None if expected is None else _text(expected),
             came=None if told is None else _text(told),
             sent=last.asked if last is not None else None,
+            mend=mend,
         )
 
     @contextmanager

@@ -47,22 +47,26 @@ def judge(ctx: Context, got: Outcome, texts: Sequence[str], *, factor: float = 1
     for place, (text, vector) in enumerate(zip(texts, vectors, strict=True)):
         right = [value * factor for value in ctx.oracle.embedding(f"{before}{text}{after}", len(vector))]
         if not near(vector, right, within):
+            whose, mend = _whose(ctx, vector, texts)
             ctx.fail(
                 f"vector {place} of {len(texts)} is not the one of texts[{place}]",
                 expected=f"the vector of {show(text, 80)}: {show(right[:4])}...",
-                came=f"{show(vector[:4])}..., {_whose(ctx, vector, texts)}",
+                came=f"{show(vector[:4])}..., {whose}",
                 outcome=got,
+                mend=mend if ctx.check.id not in mend else None,
             )
 
 
-def _whose(ctx: Context, vector: Sequence[float], texts: Sequence[str]) -> str:
+def _whose(ctx: Context, vector: Sequence[float], texts: Sequence[str]) -> tuple[str, str]:
+    """Return whose vector it is, and how to mend that: one mistake shows in many checks."""
     for place, text in enumerate(texts):
         right = ctx.oracle.embedding(text, len(vector))
         if near(vector, right):
-            return f"the vector of texts[{place}]"
+            return f"the vector of texts[{place}]", "Put each vector in its text's place: see EMB-01 and EMB-02."
         if near(vector, right, 1e-2):
-            return f"the vector of texts[{place}], rounded"
-    return "the vector of no text"
+            return f"the vector of texts[{place}], rounded", "Return every number as it came: see EMB-05."
+    mend = "Send each text as it is given, whole, and return its vector as it came: see EMB-17, EMB-11 and EMB-05."
+    return "the vector of no text", mend
 
 
 def refused(ctx: Context, got: Outcome, what: str) -> None:

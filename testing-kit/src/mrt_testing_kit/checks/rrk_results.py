@@ -41,9 +41,25 @@ def judge(ctx: Context, got: Outcome, docs: Sequence[str], right: Sequence[tuple
     found = [(doc.index, doc.score) for doc in got.ok().docs]
     numbers = all(isinstance(score, (int, float)) and not isinstance(score, bool) for _, score in found)
     if found != list(right) or not numbers:
-        ctx.fail("documents, scores or order are wrong", expected=show(list(right)), came=show(found), outcome=got)
+        mend = _mend(found, right)
+        ctx.fail(
+            "documents, scores or order are wrong",
+            expected=show(list(right)),
+            came=show(found),
+            outcome=got,
+            mend=mend if ctx.check.id not in mend else None,
+        )
     for doc in got.docs:
         ctx.equal(doc.text, docs[doc.index], f"the text of document {doc.index}", outcome=got)
+
+
+def _mend(found: Sequence[tuple[int, float]], right: Sequence[tuple[int, float]]) -> str:
+    """Return how to mend results that are wrong: one mistake shows in many checks."""
+    if sorted(score for _, score in found) != sorted(score for _, score in right):
+        return "Return each score as it came, and all that were asked for: see RRK-10, RRK-03 and RRK-09."
+    if sorted(found) == sorted(right):
+        return "Sort by score, and leave equal ones in their order: see RRK-08."
+    return "Take each document by the index that the vendor gives: see RRK-01 and RRK-02."
 
 
 @check(
