@@ -88,6 +88,19 @@ def test_sound_that_is_called_something_else_is_called_what_its_beginning_shows(
         assert made.tts("fake/m", {}).invoke(called, voice=voice).media_type == media_type
 
 
+class SaysVoice(mrt.TTSModel):
+    def _invoke(
+        self, model: str, credentials: dict[str, Any], content_text: str, voice: str | None, user: str | None = None
+    ) -> Any:
+        return repr(voice).encode()
+
+
+def test_an_empty_voice_is_none() -> None:
+    with runtime(tts=SaysVoice) as made:
+        handle = made.tts("fake/m", {})
+        assert [handle.invoke("Hi.", voice=voice) for voice in ("", None, "nova")] == [b"None", b"None", b"'nova'"]
+
+
 class NativeSound(mrt.TTSModel):
     def invoke(self, invocation: mrt.Invocation[Any]) -> bytes:
         return SOUND

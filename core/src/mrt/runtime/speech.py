@@ -102,7 +102,8 @@ class TTSHandle(Handle):
     def _request(self, content_text: str, voice: str | None) -> TTSRequest:
         if not isinstance(content_text, str) or not content_text.strip():
             raise self._refuse("the text is empty: give something to say")
-        return TTSRequest(content_text, voice)
+        # Forms send an empty text where nothing was chosen.
+        return TTSRequest(content_text, voice or None)
 
     def _finish(self, result: Any) -> SpeechAudio:
         if not isinstance(result, (bytes, bytearray)) and hasattr(result, "__iter__"):

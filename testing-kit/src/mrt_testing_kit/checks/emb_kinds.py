@@ -95,6 +95,13 @@ def emb_18(ctx: Context) -> None:
         "the length of the vectors of queries, against those of documents",
     )
     ctx.equal(query.result.model, document.result.model, "the model that embedded the query")
+    told = f'"{query.result.model}"'.encode()
+    ctx.expect(
+        query.result.model == ctx.model or told in query.request.body + bytes(query.request.response),
+        "the result names a model that was neither asked nor answered",
+        expected=ctx.model,
+        came=repr(query.result.model),
+    )
     models = [sorted(v for p, v in seen.fields(got.request) if p == ".model") for got in (document, query)]
     ctx.equal(models[1], models[0], "the model named in the request for queries")
     ctx.equal(query.request.path, document.request.path, "the path for queries")

@@ -72,6 +72,10 @@ def mod_01(ctx: Context) -> None:
     for number, place in enumerate(places):
         _placed(ctx, words[number % len(words)], total, place)
 
+    # A whole book is checked to its end.
+    long = max(60 * size, 120_000) if size <= 4000 else 3 * size
+    _placed(ctx, words[0], long, long)
+
     def draw(dice: random.Random) -> None:
         length = dice.randint(1, 5 * size)
         _placed(ctx, dice.choice(words), length, dice.randint(0, length))

@@ -126,8 +126,8 @@ def rrk_11(ctx: Context) -> None:
 )
 def rrk_12(ctx: Context) -> None:
     """The best of each batch are not the best of all: top_n has to be cut from the whole."""
-    limit = seen.number(ctx, "max_chunks") or 100
-    for count in (limit, min(3 * limit + 1, 1500)):
+    limit = seen.number(ctx, "max_chunks")
+    for count in (100, 301, 1200) if limit is None else (limit, min(3 * limit + 1, 1500)):
         docs = [f"document {number} {'red apple' if number % 37 == 5 else 'about nothing'}" for number in range(count)]
         right = ranked(ctx, QUERY, docs)
         for top in (None, 7):
