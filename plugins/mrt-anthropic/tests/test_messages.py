@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from mrt.entities.message import (
 )
 from mrt.errors import InvokeBadRequestError
 from mrt_anthropic.messages import OPENING, conversation
+from mrt_anthropic.tools import safe_id
 
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 HIDDEN = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
@@ -138,7 +140,13 @@ def test_foreign_ids_are_changed_alike_in_call_and_result() -> None:
         AssistantPromptMessage("", [call("functions.look:0")]),
         ToolPromptMessage("y", tool_call_id="functions.look:0"),
     )
-    assert said[1][1][0]["id"] == said[2][1][0]["tool_use_id"] == "functions_look_0"
+    assert said[1][1][0]["id"] == said[2][1][0]["tool_use_id"] == safe_id("functions.look:0")
+    assert re.fullmatch("functions_look_0_[0-9a-f]{8}", safe_id("functions.look:0"))
+
+
+def test_ids_that_differ_in_foreign_signs_stay_apart() -> None:
+    assert len({safe_id(identity) for identity in ("call.1", "call:1", "call_1", "a ü", "a ö")}) == 5
+    assert safe_id("toolu_01-x") == "toolu_01-x"
 
 
 def test_a_result_without_an_id_is_refused() -> None:

@@ -24,6 +24,8 @@ TEXTS = (ParameterType.STRING, ParameterType.TEXT)
 TOKEN_FIELDS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens", "num_predict")
 """Names under which vendors know ``max_tokens``."""
 
+_MANY_TOKENS = 32000
+
 
 def in_range(rule: ParameterRule, value: float) -> bool:
     """Tell whether a rule takes a number."""
@@ -51,33 +53,62 @@ def rich(ctx: Context, parameters: Mapping[str, Any], **options: Any) -> Outcome
     from mrt import SystemPromptMessage, UserPromptMessage
 
     prompt = [SystemPromptMessage("Be brief."), UserPromptMessage("Say hello.")]
-    tools = OFFERED if ctx.declares(TOOLS) else None
+    name = options.get("model", ctx.model)
+    knows_tools = any(model.name == name and model.declares(TOOLS) for model in ctx.models["llm"])
+    tools = OFFERED if knows_tools or (name == ctx.model and ctx.declares(TOOLS)) else None
     return ctx.chat(prompt, parameters=parameters, tools=tools, **options)
 
 
 def accepted(ctx: Context, parameters: Mapping[str, Any]) -> tuple[Outcome, Outcome]:
     """Make a call with parameters, and the same without them.
 
-    Some parameters have a meaning beside another one alone; when a call is refused before anything is sent, it is tried
-    again with each switch of the model turned on.
+    Some parameters have a meaning beside another one alone. A call that is refused, or whose parameters leave no trace,
+    is tried again with what they may need; see `needed`.
 
     Returns:
         The call with the parameters, and the one without.
     """
-    got = rich(ctx, parameters)
-    if not _refused(got):
-        return got, rich(ctx, {})
-    for rule in ctx.rules.values():
-        if rule.type is ParameterType.BOOLEAN and rule.name not in ASIDE and rule.name not in parameters:
-            beside = {rule.name: True}
-            again = rich(ctx, {**beside, **parameters})
-            if not _refused(again):
-                return again, rich(ctx, beside)
-    return got, rich(ctx, {})
+    got, without, _ = needed(ctx, parameters)
+    return got, without
 
 
-def _refused(got: Outcome) -> bool:
-    return isinstance(got.error, InvokeBadRequestError) and not got.requests
+def needed(ctx: Context, parameters: Mapping[str, Any]) -> tuple[Outcome, Outcome, dict[str, Any]]:
+    """Make the calls of `accepted`, and say beside which other parameters these ones have a meaning.
+
+    Tried are the switch whose name the parameter's begins with (``thinking`` for ``thinking_budget``), the limit of
+    tokens at its highest, both of them, and, if nothing was sent at all, every other switch.
+    """
+    got, without = rich(ctx, parameters), rich(ctx, {})
+    if not _is_lost(got, without, parameters):
+        return got, without, {}
+    for beside in _company(ctx, parameters, was_refused=isinstance(got.error, InvokeBadRequestError)):
+        again, alone = rich(ctx, {**beside, **parameters}), rich(ctx, beside)
+        if not _is_lost(again, alone, parameters):
+            return again, alone, beside
+    return got, without, {}
+
+
+def _company(ctx: Context, parameters: Mapping[str, Any], *, was_refused: bool) -> list[dict[str, Any]]:
+    switches = [
+        rule.name
+        for rule in ctx.rules.values()
+        if rule.type is ParameterType.BOOLEAN and rule.name not in ASIDE and rule.name not in parameters
+    ]
+    limit = next((rule for rule in ctx.rules.values() if "max_tokens" in (rule.name, rule.use_template)), None)
+    most = {} if limit is None or limit.name in parameters else {limit.name: int(limit.max or _MANY_TOKENS)}
+    own: list[dict[str, Any]] = [
+        {name: True} for name in switches if any(given.startswith(name) for given in parameters)
+    ]
+    found = [*own, *([most] if most else []), *({**switch, **most} for switch in own if most)]
+    return [*found, *({name: True} for name in switches if was_refused and {name: True} not in own)]
+
+
+def _is_lost(got: Outcome, without: Outcome, parameters: Mapping[str, Any]) -> bool:
+    if got.error is not None or without.error is not None:
+        return isinstance(got.error, InvokeBadRequestError)
+    new = added(got, without)
+    values = [value for value in parameters.values() if not isinstance(value, bool) and value is not None]
+    return not new or not all(where(new, value) for value in values)
 
 
 def added(got: Outcome, without: Outcome) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mrt import PromptMessageTool, ToolCall
+from mrt import ConfigurateMethod, PromptMessageTool, ToolCall
 from mrt.entities.plain import is_mapping
 from mrt_testing_kit.failure import CheckFailure
 from mrt_testing_kit.outcome import Outcome
@@ -30,6 +30,9 @@ NOTE = PromptMessageTool(
     "Writes a note.",
     {"type": "object", "properties": {"title": {"type": "string"}, "body": {"type": "string"}}},
 )
+CUSTOM = ("acme/model-7b:free", "claude-Modell 1.0_β", "a.b-c@2026")
+"""Names of models that no provider describes."""
+
 OFFERED = (WEATHER, CLOCK, NOTE)
 
 
@@ -64,6 +67,17 @@ def plain_fields(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
 def is_chat(ctx: Context) -> bool:
     """Tell whether the check's model takes messages, and not just text to go on with."""
     return {str(key): value for key, value in ctx.schema.model_properties.items()}.get("mode") != "completion"
+
+
+def custom_model(ctx: Context) -> str | None:
+    """Return the name of a model that the provider does not describe; None where people cannot add such."""
+    knows = getattr(ctx.server.dialect, "knows", None)
+    if knows is None or ctx.target.entity.configurate_methods == [ConfigurateMethod.PREDEFINED_MODEL]:
+        return None
+    for name in CUSTOM:
+        if knows(name) and name not in map(str, ctx.credentials(model=name).values()):
+            return name
+    return None
 
 
 def was_sent(got: Outcome, text: str) -> bool:
@@ -196,5 +210,5 @@ def _any_value(draw: random.Random, depth: int, *, whole: bool = False) -> Any:
         return {any_text(draw, 6): _any_value(draw, depth - 1) for _ in range(draw.randint(1, 4))}
     if kind == 1:
         return [_any_value(draw, depth - 1) for _ in range(draw.randint(0, 3))]
-    plain: list[Any] = [0, -1, True, False, None, "", 1.5, 2**53 - 1]
+    plain: list[Any] = [0, -1, True, False, None, "", 1.5, 2**53 - 1, 2**63 + 1, -(10**19) - 1, 0.1 + 0.2, 1e-9]
     return any_text(draw, 12) if kind > 6 else draw.choice(plain)

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mrt import ModelType
 
@@ -63,10 +63,10 @@ def process_state() -> dict[str, object]:
 def instances(owners: frozenset[str]) -> list[Any]:
     """Return all living objects whose class is one of the provider's."""
     # Hundreds of thousands of objects have a few thousand classes, so that each class is judged once.
-    is_own: dict[type, bool] = {type: False}
+    is_own: dict[type[Any], bool] = {type: False}
     found: list[Any] = []
     for thing in gc.get_objects():
-        kind: type = type(thing)
+        kind = cast("Any", type(thing))
         own = is_own.get(kind)
         if own is None:
             own = is_own[kind] = not issubclass(kind, type) and belongs(str(kind.__module__), owners)

@@ -19,6 +19,8 @@ from mrt_testing_kit.cli import main
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.manifest import TITLES
 from mrt_testing_kit.runner import Interrupted
+from mrt_testing_kit.server.dialects.base import DIALECTS
+from mrt_testing_kit.server.dialects.openai.dialect import OpenAI
 
 HERE = Path(__file__).parent
 CREDENTIALS = json.dumps(providers.CREDENTIALS)
@@ -95,6 +97,8 @@ def test_a_dialect_is_found_among_the_tests(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    # It is known from here on; other tests are to see the kit's own alone.
+    monkeypatch.setitem(DIALECTS, "near", OpenAI)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "near_dialect.py").write_text(
         "from mrt_testing_kit.server.dialects.openai.dialect import OpenAI\n\n\n"

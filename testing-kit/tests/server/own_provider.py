@@ -183,7 +183,7 @@ class OwnRerank(OwnModel, mrt.RerankModel):
         index, score = (row or {}).get("place"), (row or {}).get("fit")
         if not isinstance(index, int) or not 0 <= index < len(docs):
             raise InvokeBadResponseError(f"there is no document {index}")
-        if not isinstance(score, float) or not math.isfinite(score):
+        if not isinstance(score, int | float) or isinstance(score, bool) or not math.isfinite(score):
             raise InvokeBadResponseError(f"{score!r} is no score")
         return RerankDocument(index, docs[index], score)
 

@@ -62,8 +62,9 @@ class Terminal:
                     yield chunk
             finally:
                 # Frees the connection of a stream that is left.
-                if hasattr(source, "close"):
-                    step(source.close)
+                close = getattr(source, "close", None)
+                if close is not None:
+                    step(close)
         except Exception as error:
             mapped = _mapped(error, entry, invocation)
             raise mapped from mapped.__cause__

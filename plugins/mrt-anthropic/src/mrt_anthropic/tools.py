@@ -40,7 +40,9 @@ def safe_id(identity: str) -> str:
     """
     if not identity:
         raise InvokeBadRequestError("a tool call and its result need an id in common: set ToolCall.id and tool_call_id")
-    return _FOREIGN.sub("_", identity)
+    safe = _FOREIGN.sub("_", identity)
+    # Of two ids that differ in foreign signs alone, each stays its own.
+    return safe if safe == identity else f"{safe}_{crc32(identity.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def given_names(tools: Sequence[PromptMessageTool]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import mrt
@@ -23,6 +24,7 @@ from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import TOOLS, WEATHER, heard, is_chat
 from mrt_testing_kit.outcome import Outcome
+from mrt_testing_kit.seen import leaves
 
 _MESSAGES_ONLY_ON_TOP = frozenset({"anthropic"})
 
@@ -42,7 +44,9 @@ def _said(got: Outcome) -> list[tuple[str, str]]:
     return found
 
 
-def _in_order(ctx: Context, got: Outcome, texts: Sequence[str], *, also_on_top: Sequence[str] = ()) -> None:
+def _in_order(
+    ctx: Context, got: Outcome, texts: Sequence[str], *, also_on_top: Sequence[str] = (), apart: bool = True
+) -> None:
     """Fail the check unless the vendor read these texts once each, in this order.
 
     Args:
@@ -50,6 +54,7 @@ def _in_order(ctx: Context, got: Outcome, texts: Sequence[str], *, also_on_top: 
         got: The call.
         texts: What was said.
         also_on_top: Texts of those that vendors may have in a place of their own before all messages.
+        apart: Whether something has to stand between two of them: those of two messages must not run together.
     """
     whole = "\n".join(text for _, text in _said(got))
     for text in texts:
@@ -66,6 +71,15 @@ def _in_order(ctx: Context, got: Outcome, texts: Sequence[str], *, also_on_top: 
         came=_said(got),
         outcome=got,
     )
+    for first, second in pairwise(texts) if apart else ():
+        glued = [text for _, text in _said(got) if f"{first}{second}" in text]
+        ctx.expect(
+            not glued,
+            "the texts of two messages run together",
+            expected=f"something between {first!r} and {second!r}",
+            came=glued,
+            outcome=got,
+        )
 
 
 @check(
@@ -234,6 +248,28 @@ def cnt_06(ctx: Context) -> None:
     for messages in histories:
         got = ctx.chat(messages).ok()
         _in_order(ctx, got, [str(message.content) for message in messages if message.content])
+    if ctx.server.dialect.speakers:
+        _judge_speakers(ctx)
+
+
+def _judge_speakers(ctx: Context) -> None:
+    """See that the model is told who speaks, where the vendor has a place for it."""
+    talk: list[list[PromptMessage]] = [
+        [UserPromptMessage("One.", name="ada_1")],
+        [UserPromptMessage("One.", name="ada_1"), UserPromptMessage("Two.", name="ben-2")],
+        [
+            SystemPromptMessage("One.", name="host"),
+            UserPromptMessage("Two.", name="ada_1"),
+            AssistantPromptMessage("Three.", name="clio"),
+            UserPromptMessage("Four."),
+        ],
+    ]
+    for messages in talk:
+        got = ctx.chat(messages).ok()
+        _in_order(ctx, got, [str(message.content) for message in messages])
+        sent = [value for _, value in leaves(got.body) if isinstance(value, str)]
+        lost = [message.name for message in messages if message.name and not any(message.name in text for text in sent)]
+        ctx.expect(not lost, "the names of speakers are lost", expected=", ".join(map(str, lost)), outcome=got)
 
 
 @check(
@@ -284,7 +320,7 @@ def cnt_15(ctx: Context) -> None:
     got = ctx.chat(
         [SystemPromptMessage(parts("Rule one.", "Rule two.")), UserPromptMessage(parts("Say", "hello."))]
     ).ok()
-    _in_order(ctx, got, ["Rule one.", "Rule two.", "Say", "hello."])
+    _in_order(ctx, got, ["Rule one.", "Rule two.", "Say", "hello."], apart=False)
     rest = "".join(text for _, text in _said(got))
     for text in ("Rule one.", "Rule two.", "Say", "hello."):
         rest = rest.replace(text, "")
@@ -301,7 +337,7 @@ def cnt_15(ctx: Context) -> None:
         AssistantPromptMessage(parts("Answer one.", "Answer two.")),
         UserPromptMessage(parts("Go on.")),
     ]
-    _in_order(ctx, ctx.chat(history).ok(), ["Question.", "Answer one.", "Answer two.", "Go on."])
+    _in_order(ctx, ctx.chat(history).ok(), ["Question.", "Answer one.", "Answer two.", "Go on."], apart=False)
     got = ctx.chat([DeveloperPromptMessage(parts("Polite.")), UserPromptMessage("Hello.")])
     if got.error is None:
         _in_order(ctx, got, ["Polite.", "Hello."])
@@ -312,4 +348,5 @@ def cnt_15(ctx: Context) -> None:
             AssistantPromptMessage(parts("Looking."), [call]),
             ToolPromptMessage(parts("15 degrees", "and rain"), tool_call_id="call_1"),
         ]
-        _in_order(ctx, ctx.chat(loop, tools=[WEATHER]).ok(), ["Weather?", "Looking.", "15 degrees", "and rain"])
+        texts = ["Weather?", "Looking.", "15 degrees", "and rain"]
+        _in_order(ctx, ctx.chat(loop, tools=[WEATHER]).ok(), texts, apart=False)

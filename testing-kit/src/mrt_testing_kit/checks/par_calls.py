@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from mrt import ConfigurateMethod, InvokeBadRequestError, InvokeTimeoutError, Runtime, Timeouts
+from mrt_testing_kit import company
 from mrt_testing_kit.asking import ASIDE, NUMBERS, accepted, numbers, rich, where
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.heard import OFFERED, TOOLS, any_object, plain_fields
+from mrt_testing_kit.heard import CUSTOM, OFFERED, TOOLS, any_object, plain_fields
 from mrt_testing_kit.seen import leaves
 from mrt_testing_kit.server import Answer
 
@@ -133,7 +134,7 @@ def _custom(ctx: Context) -> None:
     methods = ctx.target.entity.configurate_methods
     if knows is None or methods == [ConfigurateMethod.PREDEFINED_MODEL]:
         return
-    for name in ("acme/model-7b:free", "claude-Modell 1.0_β", "a.b-c@2026"):
+    for name in CUSTOM:
         if not knows(name) or name in map(str, ctx.credentials(model=name).values()):
             continue
         got = ctx.chat(model=name).ok()
@@ -258,5 +259,10 @@ def par_15(ctx: Context) -> None:
         ctx.expect(len(paths) <= 1, "the user's id stands twice in the request", came=", ".join(paths))
         within = [path for path in paths if "messages" in path or "prompt" in path]
         ctx.expect(not within, "the user's id goes to the model, as a part of the prompt", came=", ".join(within))
+    if known & {"user", "metadata", "safety_identifier"}:
+        for name, got in company.beside(ctx, user="user-1"):
+            with ctx.case(name):
+                paths = where(leaves(got.body), "user-1")
+                ctx.equal(len(paths), 1, "the number of fields that hold the user's id", outcome=got)
     users = [path for path in dict(leaves(plain)) if path.endswith(("user", "user_id"))]
     ctx.expect(not users, "a call without a user has one", expected="no such field", came=", ".join(users))

@@ -9,6 +9,7 @@ from typing import Any
 
 import mrt
 from mrt import InvokeBadRequestError, ParameterRule, ParameterType
+from mrt_testing_kit import company
 from mrt_testing_kit.asking import (
     ASIDE,
     NUMBERS,
@@ -17,7 +18,9 @@ from mrt_testing_kit.asking import (
     accepted,
     added,
     doubled,
+    in_range,
     key_of,
+    needed,
     numbers,
     rich,
     where,
@@ -27,6 +30,8 @@ from mrt_testing_kit.context import Context
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.seen import leaves
 
+_OTHER_MODELS = 3
+_NARROW = 2
 _ODD_TEXT = 'ада "7" 世界 {"a": 1}\n true '
 
 
@@ -62,6 +67,40 @@ def par_04(ctx: Context) -> None:
                 outcome=got,
             )
             _judge_name(ctx, got, name, paths)
+    # Under which name is PAR-08's question, where the models differ in it.
+    ctx.server.strict = frozenset()
+    _judge_other_models(ctx)
+
+
+def _judge_other_models(ctx: Context) -> None:
+    """See that the other models' parameters arrive as well: each has its own file, and often its own code."""
+    for model in [known for known in ctx.models["llm"] if known.name != ctx.model][:_OTHER_MODELS]:
+        wanted: dict[str, Any] = {}
+        for rule in model.schema.parameter_rules:
+            values: list[Any] = numbers(rule) if rule.type in NUMBERS else list(rule.options)
+            free = [value for value in values if value != rule.default and value not in wanted.values()]
+            if free and rule.name not in ASIDE:
+                wanted[rule.name] = free[0]
+        plain, whole = rich(ctx, {}, model=model.name).ok(), rich(ctx, wanted, model=model.name)
+        for name, value in wanted.items():
+            # Where all of them together are refused, one by one.
+            got = whole if whole.error is None else rich(ctx, {name: value}, model=model.name)
+            if got.error is not None or where(added(got, plain), value):
+                continue
+            if name in ctx.rules and not _arrives(ctx, name, value):
+                # What says nothing alone was looked at with the first model.
+                continue
+            ctx.fail(
+                f"{name}={value!r} of {model.name} does not reach the vendor",
+                expected=f"{value!r} in a field of the request",
+                came="no such field",
+                outcome=got,
+            )
+
+
+def _arrives(ctx: Context, name: str, value: Any) -> bool:
+    """Tell whether a parameter of the check's own model arrives without any other beside it."""
+    return bool(where(added(rich(ctx, {name: value}), rich(ctx, {})), value))
 
 
 def _judge_name(ctx: Context, got: Outcome, name: str, paths: list[str]) -> None:
@@ -87,18 +126,38 @@ def _judge_name(ctx: Context, got: Outcome, name: str, paths: list[str]) -> None
 def par_05(ctx: Context) -> None:
     """Two fields for one thing: vendors refuse them, or take the wrong one."""
     chosen: dict[str, Any] = {}
+    sent: list[str] = []
     for name, rule in ctx.rules.items():
         if rule.type in NUMBERS and name not in ASIDE and (values := numbers(rule)):
             free = [value for value in values if value not in chosen.values()]
-            more = {**chosen, **({name: free[0]} if free else {})}
+            if not free:
+                continue
+            alone, _, beside = needed(ctx, {name: free[0]})
+            if alone.error is None and not where(leaves(alone.body), free[0]):
+                # Whether it arrives at all is PAR-04's question.
+                continue
+            more = {**chosen, **beside, name: free[0]}
             error = rich(ctx, more).error
             ctx.expect(
                 not isinstance(error, mrt.PluginError), f"a call with {name} breaks the plugin", came=repr(error)
             )
             if error is None:
                 chosen = more
+                sent.append(name)
     got = rich(ctx, chosen, stop=["oracle-end"], user="user-31").ok()
-    for name, value in [*chosen.items(), ("stop", "oracle-end")]:
+    _judge_once(ctx, got, [*((name, chosen[name]) for name in sent), ("stop", "oracle-end")])
+    ctx.expect(len(where(leaves(got.body), "user-31")) <= 1, "the user's id stands twice in the request")
+    twice = doubled(got.request.body)
+    ctx.expect(not twice, "a name stands twice in one object", expected="one field each", came=", ".join(twice))
+    ctx.equal(got.request.query, [], "the query of the request")
+    apart = [name for name, rule in ctx.rules.items() if rule.type in NUMBERS]
+    for name, got in company.beside(ctx, without=apart, parameters=chosen) if sent else ():
+        with ctx.case(name):
+            _judge_once(ctx, got, [(own, chosen[own]) for own in sent])
+
+
+def _judge_once(ctx: Context, got: Outcome, given: list[tuple[str, Any]]) -> None:
+    for name, value in given:
         paths = where(leaves(got.body), value)
         # A stop text is also a part of a longer list, and core looks for it by itself.
         least = 0 if name == "stop" else 1
@@ -107,11 +166,8 @@ def par_05(ctx: Context) -> None:
             f"{name} stands {len(paths)} times in the request",
             expected="one field",
             came=", ".join(paths) or "none",
+            outcome=got,
         )
-    ctx.expect(len(where(leaves(got.body), "user-31")) <= 1, "the user's id stands twice in the request")
-    twice = doubled(got.request.body)
-    ctx.expect(not twice, "a name stands twice in one object", expected="one field each", came=", ".join(twice))
-    ctx.equal(got.request.query, [], "the query of the request")
 
 
 @check(
@@ -222,3 +278,28 @@ def par_12(ctx: Context) -> None:
                     came=", ".join(written) or "nothing new",
                     outcome=got,
                 )
+            _judge_precision(ctx, rule)
+
+
+# What people set such parameters to.
+_USUAL = (0.95, 0.05, 0.25, 1.75)
+
+
+def _judge_precision(ctx: Context, rule: ParameterRule) -> None:
+    """See that the rule's precision, to which core rounds, leaves the usual values of narrow ranges as they are."""
+    if rule.type is not ParameterType.FLOAT or rule.precision is None or rule.min is None or rule.max is None:
+        return
+    for value in _USUAL if rule.max - rule.min <= _NARROW else ():
+        if not in_range(rule, value):
+            continue
+        got, without = accepted(ctx, {rule.name: value})
+        if got.error is not None:
+            continue
+        new = added(got, without)
+        ctx.expect(
+            value == rule.default or where(new, value),
+            f"{rule.name} is rounded on its way: its rule's precision of {rule.precision} is too coarse",
+            expected=f"{value} in a field of the request",
+            came=", ".join(json.dumps(found) for _, found in new) or "nothing new",
+            outcome=got,
+        )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from mrt import InvokeBadRequestError
+from mrt_testing_kit import company
 from mrt_testing_kit.asking import TOKEN_FIELDS, key_of, where
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
@@ -31,7 +33,14 @@ def par_07(ctx: Context) -> None:
         got = ctx.chat("One two three four", stop=stops).ok()
         ctx.equal(sorted(heard(got).stops), sorted(stops), "the stop texts that the vendor read")
         _judge_cut(ctx, got, ctx.oracle.reply("One two three four").partition("three")[0])
+    for name, got in company.beside(ctx, stop=["three", "END"]):
+        with ctx.case(name):
+            ctx.equal(sorted(heard(got).stops), ["END", "three"], "the stop texts that the vendor read", outcome=got)
     many = [f"s{n}" for n in range(6)]
+    refused = ctx.chat("Go on.", stop=many)
+    if isinstance(refused.error, InvokeBadRequestError) and not refused.requests:
+        # Who says at once that they are too many leaves nothing out.
+        many = many[:4]
     for last in many:
         # Said by a model that pays no heed, so that whatever was not sent has to be found in the text.
         ctx.server.next_answer(Answer(["Well", " th", "en", f" {last[:1]}", last[1:], " and", " more"]))
@@ -97,6 +106,9 @@ def par_09(ctx: Context) -> None:
             ctx.equal(sent, schema, "the schema that the vendor read")
             wanted: Any = json.loads(got.text)
             ctx.equal(got.answer.structured_output if got.answer else None, wanted, "the structured output")
+    for name, got in _beside(ctx, formats):
+        with ctx.case(name):
+            ctx.equal(heard(got).schema, _SCHEMAS[0], "the schema that the vendor read", outcome=got)
     if "json_object" in formats:
         got = ctx.chat("Give me JSON.", parameters={"response_format": "json_object"}).ok()
         ctx.equal(heard(got).schema, True, "whether the vendor was asked for a JSON object")
@@ -107,6 +119,14 @@ def par_09(ctx: Context) -> None:
     ctx.equal(heard(got).schema, None, "the schema of a call that asks for none")
     names = [name for name in got.body if "format" in name]
     ctx.expect(not names, "a call that asks for no format has a field for it", came=", ".join(names))
+
+
+def _beside(ctx: Context, formats: list[str]) -> Iterator[tuple[str, Outcome]]:
+    if "json_schema" not in ctx.rules:
+        return
+    wanted: dict[str, Any] = {"json_schema": _SCHEMAS[0]}
+    wanted |= {"response_format": "json_schema"} if "json_schema" in formats else {}
+    yield from company.beside(ctx, parameters=wanted)
 
 
 def _formatted(ctx: Context, schema: Any, formats: list[str]) -> Outcome:

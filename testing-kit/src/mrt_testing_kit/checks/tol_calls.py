@@ -15,6 +15,8 @@ _ARGUMENTS: tuple[dict[str, Any], ...] = (
     {"city": "Paris"},
     {"city": "", "days": 0, "metric": False, "note": None, "tags": [], "more": {}},
     {"deep": {"list": [1, 2.5, -3, True, {"x": [[]]}]}, "text": 'a "quoted" \\ line\nand {"json": 1}'},
+    # Numbers that lose digits on a way through floats, and such that are written in several ways.
+    {"id": 2**53 + 1, "big": 10**20 + 1, "low": -(2**63), "sum": 0.1 + 0.2, "small": 1e-9, "huge": 1.5e300},
 )
 
 

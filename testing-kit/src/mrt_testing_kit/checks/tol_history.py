@@ -7,6 +7,7 @@ from typing import Any
 
 from mrt import (
     AssistantPromptMessage,
+    InvokeBadRequestError,
     PromptMessage,
     TextPromptMessageContent,
     ToolCall,
@@ -49,7 +50,7 @@ def tol_15(ctx: Context) -> None:
     ctx.strict("S3", "S6")
     first = [
         _call("call_x1", "get_weather", {"city": "Paris"}),
-        _call("call_x2", "take_note", {"title": "München ✓", "n": 0}),
+        _call("call_x2", "take_note", {"title": "München ✓", "n": 0, "id": 2**63 + 1}),
     ]
     second = [_call("call_y1", "get_weather", {"city": "Rome"})]
     history: list[PromptMessage] = [
@@ -99,6 +100,60 @@ def tol_15(ctx: Context) -> None:
     asked = [turn.text for turn in turns(got, "user") if turn.text]
     ctx.equal(asked[-1:], ["And in Oslo?"], "the user's words after a result")
     _loop(ctx)
+    _many(ctx)
+    ctx.server.strict = frozenset()
+    for odd in _IDS:
+        with ctx.case(f"the ids {odd[0]} and {odd[1]}" if len(odd[0]) < 20 else f"ids of {len(odd[0])} characters"):
+            _odd_ids(ctx, odd)
+
+
+# As other vendors have them: two of them differ in what is easily cut off or replaced.
+_IDS = (
+    ("call_" + "x" * 59 + "1", "call_" + "x" * 59 + "2"),
+    ("c" * 200 + "1", "c" * 200 + "2"),
+    ("functions.get_weather:0", "functions.get_weather:1"),
+    ("call.1", "call:1"),
+    ("0", "00"),
+    ("a b/ü", "a b/ö"),
+)
+
+
+def _odd_ids(ctx: Context, ids: tuple[str, str]) -> None:
+    """Let calls go back that another vendor's model made, whose ids are of another form."""
+    calls = [_call(ids[0], "get_weather", {"city": "Paris"}), _call(ids[1], "take_note", {"title": "n"})]
+    history: list[PromptMessage] = [
+        UserPromptMessage("Do it."),
+        AssistantPromptMessage("", calls),
+        ToolPromptMessage("noted", tool_call_id=ids[1]),
+        ToolPromptMessage("sunny", tool_call_id=ids[0]),
+    ]
+    ctx.server.next_answer(Answer("Done."))
+    got = ctx.chat(history, tools=OFFERED)
+    if isinstance(got.error, InvokeBadRequestError) and not got.requests:
+        ctx.server.take_answer()
+        return
+    got.ok()
+    wanted = [("get_weather", "sunny"), ("take_note", "noted")]
+    ctx.equal(sorted(_paired(got)), wanted, "which result went to which tool")
+    found = [call.id for turn in heard(got).turns for call in turn.calls]
+    ctx.equal(len(set(found)), 2, "the number of ids that went back")
+
+
+def _many(ctx: Context) -> None:
+    """Let many calls of one answer go back, and several rounds of them."""
+    history: list[PromptMessage] = [UserPromptMessage("Do all of it.")]
+    wanted: list[tuple[str, Any]] = []
+    for round in range(2):
+        calls = [_call(f"call_{round}_{n}", OFFERED[n % 3].name, {"n": n, "id": 2**53 + 1 + n}) for n in range(12)]
+        history.append(AssistantPromptMessage(f"Round {round}.", calls))
+        history += [ToolPromptMessage(f"result {round} {n}", tool_call_id=call.id) for n, call in enumerate(calls)]
+        wanted += [(call.function.name, value(call.function.arguments)) for call in calls]
+    ctx.server.next_answer(Answer("Done."))
+    got = ctx.chat(history, tools=OFFERED).ok()
+    found = [(call.name, value(str(call.arguments))) for turn in heard(got).turns for call in turn.calls]
+    ctx.equal(found, wanted, "the calls of two rounds of 12 that went back")
+    results = [result.text for turn in heard(got).turns for result in turn.results]
+    ctx.equal(results, [f"result {round} {n}" for round in range(2) for n in range(12)], "the results that went back")
 
 
 def _loop(ctx: Context) -> None:

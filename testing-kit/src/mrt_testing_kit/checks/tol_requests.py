@@ -19,8 +19,9 @@ from mrt import (
 )
 from mrt.entities.plain import is_mapping
 from mrt_testing_kit.catalogue import Way, check
+from mrt_testing_kit.company import ask, beside, companies
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.heard import OFFERED, TOOLS, WEATHER, any_text, heard, plain_fields
+from mrt_testing_kit.heard import OFFERED, TOOLS, any_text, heard, plain_fields
 from mrt_testing_kit.server import Answer
 
 _POINT: dict[str, Any] = {
@@ -101,6 +102,13 @@ def tol_17(ctx: Context) -> None:
         offered([PromptMessageTool(f"t{n}", any_text(draw), _random_schema(draw)) for n in range(draw.randint(1, 3))])
 
     ctx.explore(drawn)
+    ctx.server.strict = frozenset()
+    tool = PromptMessageTool("told", "Tells.", _SCHEMAS[1])
+    for name, got in beside(ctx, without=["tools"], tools=[tool]):
+        with ctx.case(name):
+            specs = heard(got).tools
+            ctx.equal([spec.name for spec in specs], ["told"], "the names of the tools", outcome=got)
+            _judge_schema(ctx, tool, specs[0].schema)
 
 
 # What the schema of every tool may say without saying more.
@@ -135,84 +143,6 @@ def _random_schema(draw: random.Random) -> dict[str, Any]:
 
     names = [f"p{n}" for n in range(draw.randint(1, 4))]
     return {"type": "object", "properties": {name: part(3) for name in names}, "required": names[:1]}
-
-
-@check(
-    "TOL-18",
-    "names",
-    bugs=["pydantic/pydantic-ai#4713"],
-    needs=[TOOLS],
-    fix="Give a name that the vendor refuses a stand-in, the same in tools, choice and history; turn it back in calls.",
-)
-def tol_18(ctx: Context) -> None:
-    """Tools are called weather.get or by words of any script; many vendors take letters, digits, _ and - alone."""
-    ctx.strict("S3", "S6")
-    legal = ["get_weather-2", "A", "x" * 64, "Get_Weather", "0"]
-    got = ctx.chat(f"[[oracle: tools {len(legal)}]]", tools=[PromptMessageTool(name, "Helps.") for name in legal]).ok()
-    ctx.equal(
-        [tool.name for tool in heard(got).tools], legal, "the names on the wire, which the vendor takes as they are"
-    )
-    ctx.equal([call.function.name for call in got.calls], legal, "the names in the calls")
-    for names in (
-        ["weather.get"],
-        ["weather.get", "weather_get", "weather-get"],
-        ["wetter für heute", "天気"],
-        ["y" * 140 + "1", "y" * 140 + "2"],
-    ):
-        tools = [PromptMessageTool(name, "Helps.") for name in names]
-        got = ctx.chat(f"[[oracle: tools {len(names)}]]", tools=tools)
-        if isinstance(got.error, InvokeBadRequestError) and not got.requests:
-            # To say so at once is fair, too.
-            continue
-        ctx.equal([call.function.name for call in got.ok().calls], names, "the names in the calls")
-        wire = [tool.name for tool in heard(got).tools]
-        ctx.equal(len(set(wire)), len(names), "the number of names on the wire")
-        results = [ToolPromptMessage("ok", tool_call_id=call.id, name=call.function.name) for call in got.calls]
-        history: list[PromptMessage] = [UserPromptMessage("Go."), AssistantPromptMessage("", got.calls), *results]
-        ctx.server.next_answer(Answer("Done."))
-        talk = heard(ctx.chat(history, tools=tools).ok())
-        ctx.equal(
-            [call.name for turn in talk.turns for call in turn.calls],
-            wire,
-            "the names in the history, against those of the tools",
-        )
-
-
-@check(
-    "TOL-19",
-    "choice matrix",
-    bugs=["pydantic/pydantic-ai#4935", "mozilla-ai/any-llm#1292"],
-    needs=[TOOLS],
-    fix="Translate auto, none, required and a tool's name into the vendor's form, with its type.",
-)
-def tol_19(ctx: Context) -> None:
-    """A choice in the wrong form is refused, or passed over, and the model does as it likes."""
-    ctx.strict("S3", "S6")
-    got = ctx.chat("Say hello.", tools=OFFERED).ok()
-    ctx.equal(heard(got).tool_choice, "auto", "the choice of tools in a call that asks for none")
-    rule = ctx.rules.get("tool_choice")
-    if rule is not None:
-        words = rule.options or ["auto", "none", "required", WEATHER.name]
-        for word in words:
-            got = ctx.chat("Say hello.", parameters={"tool_choice": word}, tools=OFFERED).ok()
-            talk = heard(got)
-            right = {"auto": "auto", "none": "none", "required": "required", "any": "required"}.get(
-                word, f"name:{word}"
-            )
-            came = "none" if not talk.tools else talk.tool_choice
-            ctx.equal(came, right, f"the choice of tools for tool_choice={word!r}")
-            names = [call.function.name for call in got.calls]
-            if right.startswith("name:"):
-                ctx.equal(names, [word], "the calls of an answer that had to call a tool")
-            elif right == "required":
-                ctx.expect(names, "the call that had to come did not", expected="a call")
-            else:
-                ctx.equal(names, [], "the calls of an answer to a greeting")
-    if "parallel_tool_calls" in ctx.rules:
-        for wish in (False, True):
-            got = ctx.chat("[[oracle: tools 2]]", parameters={"parallel_tool_calls": wish}, tools=OFFERED).ok()
-            ctx.equal(heard(got).parallel, wish, f"whether calls may be parallel with parallel_tool_calls={wish}")
-            ctx.equal(len(got.calls), 2 if wish else 1, "the number of calls")
 
 
 @check(
@@ -262,6 +192,8 @@ def tol_20(ctx: Context) -> None:
 )
 def tol_21(ctx: Context) -> None:
     """Where the two ways build their requests apart, tools or parameters get lost in one of them."""
+    bodies: dict[Way, Any] = {}
+    ways: tuple[Way, ...] = ("sync", "async", "stream", "astream")
     history: list[PromptMessage] = [
         SystemPromptMessage("Be brief."),
         UserPromptMessage("Weather?"),
@@ -270,8 +202,6 @@ def tol_21(ctx: Context) -> None:
         UserPromptMessage("And now?"),
     ]
     for prompt, parameters in ((history, {}), ("Weather?", {"max_tokens": 99} if "max_tokens" in ctx.rules else {})):
-        bodies: dict[Way, Any] = {}
-        ways: tuple[Way, ...] = ("sync", "async", "stream", "astream")
         for way in ways:
             ctx.server.next_answer(Answer("Fine."))
             got = ctx.chat(prompt, parameters=parameters, tools=OFFERED, stop=["END"], user="u-1", way=way).ok()
@@ -282,3 +212,13 @@ def tol_21(ctx: Context) -> None:
             )
             bodies[way] = plain_fields(ctx, got.body)
             ctx.equal(bodies[way], bodies["sync"], f"the request of {way}, against the one of sync")
+    for company in companies(ctx):
+        for way in ways:
+            asked = ask(ctx, company, way=way)
+            if asked is None:
+                break
+            with ctx.case(company.name):
+                offered = [tool.name for tool in heard(asked).tools]
+                ctx.equal(offered, [tool.name for tool in company.tools], "the tools that the vendor was offered")
+                bodies[way] = plain_fields(ctx, asked.body)
+                ctx.equal(bodies[way], bodies["sync"], f"the request of {way}, against the one of sync", outcome=asked)

@@ -80,7 +80,7 @@ def usg_01(ctx: Context) -> None:
     "USG-02",
     "stream parity",
     bugs=["langchain-ai/langchain-litellm#56", "mozilla-ai/any-llm#1249", "mozilla-ai/any-llm#1180"],
-    faults=["F25"],
+    faults=["F25", "F29"],
     ways=STREAMS,
     fix="Ask for usage in streams, and read it wherever it comes: with the finish, after it, without choices.",
 )
@@ -99,6 +99,13 @@ def usg_02(ctx: Context) -> None:
             ctx.equal(getattr(streamed, name), getattr(whole, name), f"{name} of the stream", outcome=got)
     given = [chunk for chunk in ctx.outcomes[-1].chunks if chunk.delta.usage is not None]
     ctx.equal(len(given), 1, "the number of chunks with usage")
+    for question in _QUESTIONS:
+        try:
+            with ctx.fault("F29", what="finish"), ctx.case("the counts come with the finish reason, and nowhere else"):
+                _judge(ctx, ctx.chat(question))
+        except NotApplicable:
+            # The dialect has its own ways of telling counts.
+            return
 
 
 @check(
@@ -135,7 +142,7 @@ def usg_04(ctx: Context) -> None:
     "USG-05",
     "counts in several events",
     bugs=["langchain-ai/langchain#35510", "mozilla-ai/any-llm#515"],
-    faults=["F25", "F28"],
+    faults=["F25", "F28", "F29"],
     ways=STREAMS,
     fix="Put the counts of all events together; a later event that lacks one does not set it to 0.",
 )
@@ -150,6 +157,25 @@ def usg_05(ctx: Context) -> None:
                 # The dialect has its own ways of telling counts, which are looked at as they are.
                 got = ctx.chat(question)
             _judge(ctx, got)
+    for what in ("split", "part"):
+        counts = Usage(_BIG.prompt, _BIG.completion, _BIG.cached, _BIG.cache_write)
+        ctx.server.next_answer(Answer(["Some", " text."], usage=counts))
+        try:
+            with ctx.fault("F29", what=what), ctx.case(_SPLITS[what]):
+                got = ctx.chat("Go on.").ok()
+                _judge(ctx, got)
+                usage = _usage(ctx, got)
+                ctx.equal(usage.cache_read_tokens, counts.cached, "cache_read_tokens", outcome=got)
+                ctx.equal(usage.cache_write_tokens, counts.cache_write, "cache_write_tokens", outcome=got)
+        except NotApplicable:
+            return
+
+
+# What the last event of a stream may tell, where the first one had the counts of the input.
+_SPLITS = {
+    "split": "the last event tells the output's tokens alone",
+    "part": "the last event tells some of the input's counts once more",
+}
 
 
 @check(
@@ -217,19 +243,21 @@ def usg_08(ctx: Context) -> None:
             cache_write=1000003 + 30 * round,
             reasoning=2000003 + 30 * round,
             audio=1000033 + 30 * round,
+            heard=1000037 + 30 * round,
         )
         ctx.server.next_answer(Answer("Some text.", reasoning="A thought.", usage=counts))
         got = ctx.chat("Think about it.").ok()
         _judge(ctx, got)
         usage = _usage(ctx, got)
-        for name, count in (
-            ("cache_read_tokens", counts.cached),
-            ("cache_write_tokens", counts.cache_write),
-            ("reasoning_tokens", counts.reasoning),
-            ("audio_tokens", counts.audio),
+        for name, parts in (
+            ("cache_read_tokens", [counts.cached]),
+            ("cache_write_tokens", [counts.cache_write]),
+            ("reasoning_tokens", [counts.reasoning]),
+            ("audio_tokens", [counts.audio, counts.heard]),
         ):
-            if was_sent(got, str(count)):
-                ctx.equal(getattr(usage, name), count, f"{name}", outcome=got)
+            told = [count for count in parts if count is not None and was_sent(got, str(count))]
+            if told:
+                ctx.equal(getattr(usage, name), sum(told), f"{name}", outcome=got)
             else:
                 fine = getattr(usage, name) in (None, 0)
                 ctx.expect(fine, f"{name} was made up", expected="None", came=getattr(usage, name), outcome=got)

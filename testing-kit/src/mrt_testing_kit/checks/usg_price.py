@@ -8,6 +8,7 @@ from typing import Any
 from mrt import LLMUsage
 from mrt.entities.plain import is_mapping
 from mrt_testing_kit.catalogue import check
+from mrt_testing_kit.company import beside
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.server import Answer, Usage
 
@@ -119,6 +120,15 @@ def usg_13(ctx: Context) -> None:
         ctx.expect(
             got.usage is not None and got.usage.source == "reported", "the counts are not the vendor's", outcome=got
         )
+        ctx.server.strict = frozenset()
+        for name, got in beside(ctx):
+            told: Any = got.body.get("stream_options")
+            with ctx.case(name):
+                ctx.expect(
+                    is_mapping(told) and told.get("include_usage") is True,
+                    "the stream does not ask for token counts",
+                    expected='"stream_options": {"include_usage": true}', came=repr(told), outcome=got,
+                )  # fmt: skip
     else:
         ctx.expect(
             "stream_options" not in got.body, "a whole answer is asked for with stream_options", came=repr(options)

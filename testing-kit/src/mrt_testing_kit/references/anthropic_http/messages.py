@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from binascii import crc32
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def _answer(message: AssistantPromptMessage) -> list[Block]:
     # Thinking has to come back as it was, with its signature; the text and the calls may have been changed.
     kept = message.opaque_body if is_list(message.opaque_body) else []
     thinking: list[Block] = [dict(block) for block in kept if is_mapping(block)]
-    text = message.get_text_content()
+    text = _text(message, "")
     texts: list[Block] = [{"type": "text", "text": text}] if text.strip() else []
     return [*thinking, *texts, *(_call(call) for call in message.tool_calls)]
 
@@ -94,8 +95,9 @@ def _call(call: ToolCall) -> Block:
 
 
 def wire_id(identity: str) -> str:
-    """Return the id of a call in the letters that the vendor takes."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", identity)
+    """Return the id of a call in the letters that the vendor takes; a digest keeps those apart that are changed."""
+    letters = re.sub(r"[^a-zA-Z0-9_-]", "_", identity)
+    return letters if letters == identity else f"{letters}_{crc32(identity.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _result(message: ToolPromptMessage) -> Block:
@@ -105,11 +107,11 @@ def _result(message: ToolPromptMessage) -> Block:
     return {**result, "is_error": True} if message.is_error else result
 
 
-def _text(message: PromptMessage) -> str:
+def _text(message: PromptMessage, between: str = "\n") -> str:
     blocks = _blocks(message)
     if any(block["type"] != "text" for block in blocks):
         raise InvokeBadRequestError(f"a {message.role} message takes text only")
-    return "\n".join(block["text"] for block in blocks)
+    return between.join(block["text"] for block in blocks)
 
 
 def _blocks(message: PromptMessage) -> list[Block]:

@@ -47,12 +47,16 @@ def wire_messages(messages: Sequence[PromptMessage]) -> list[dict[str, Any]]:
         elif not message.is_empty():
             content = _content(message) if isinstance(message, UserPromptMessage) else _text(message)
             if content:
-                wired.append({"role": str(message.role), "content": content})
+                wired.append(_named({"role": str(message.role), "content": content}, message))
     return wired
 
 
+def _named(wired: dict[str, Any], message: PromptMessage) -> dict[str, Any]:
+    return {**wired, "name": message.name} if message.name else wired
+
+
 def _answer(message: AssistantPromptMessage, *, in_tool_loop: bool) -> dict[str, Any]:
-    text = without_thinking(message.get_text_content())
+    text = without_thinking(_text(message, ""))
     # The key has to be there beside calls, too: servers refuse a message without.
     wired: dict[str, Any] = {"role": "assistant", "content": text or None}
     if message.tool_calls:
@@ -60,7 +64,7 @@ def _answer(message: AssistantPromptMessage, *, in_tool_loop: bool) -> dict[str,
         if in_tool_loop and message.reasoning_content:
             # Models that think want to see why they called; thinking of earlier turns is refused.
             wired["reasoning_content"] = message.reasoning_content
-    return wired
+    return _named(wired, message)
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _text(message: PromptMessage) -> str:
+def _text(message: PromptMessage, between: str = "\n") -> str:
     if message.content is None or isinstance(message.content, str):
         return message.content or ""
     texts: list[str] = []
@@ -76,7 +80,7 @@ def _text(message: PromptMessage) -> str:
         if not isinstance(part, TextPromptMessageContent):
             raise InvokeBadRequestError(f"a {message.role} message takes text only, no part of type {part.type}")
         texts.append(part.data)
-    return "\n".join(texts)
+    return between.join(texts)
 
 
 def _content(message: PromptMessage) -> str | list[dict[str, Any]]:

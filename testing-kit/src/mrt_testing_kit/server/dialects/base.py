@@ -118,6 +118,8 @@ class Dialect:
         tested_with: settings under which the contract is run, where servers of the vendor differ in what they offer.
         think_tags: whether models may write their reasoning into the text, between tags.
         tool_errors: whether a tool's result can say that the tool failed.
+        speakers: whether a message can name who speaks.
+        image_detail: whether an image can be sent with how closely to look at it.
         text_key: the key of the text in a whole answer, at any depth, where answers have neither OpenAI's shape nor
             Anthropic's; with it the faults of empty answers find their place.
         usage_keys: the keys under which answers and events tell token counts, at any depth.
@@ -143,6 +145,8 @@ class Dialect:
     tested_with: ClassVar[Mapping[str, Any]] = {}
     think_tags: ClassVar[bool] = True
     tool_errors: ClassVar[bool] = False
+    speakers: ClassVar[bool] = False
+    image_detail: ClassVar[bool] = False
     text_key: ClassVar[str] = ""
     usage_keys: ClassVar[Sequence[str]] = ("usage", "meta")
     model_key: ClassVar[str] = "model"

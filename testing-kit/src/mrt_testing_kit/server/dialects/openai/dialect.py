@@ -66,6 +66,8 @@ class OpenAI(Dialect):
     fields = OPENAI
     usage_flag = True
     renamed_limit = True
+    speakers = True
+    image_detail = True
     tolerant = True
     voices = audio.VOICES
 
