@@ -160,6 +160,19 @@ def test_the_code_of_an_exception_is_the_vendors_code_or_else_its_type(
 
 
 @pytest.mark.parametrize(
+    ("code", "again"), [("insufficient_quota", False), ("rate_limit_exceeded", True), (None, True)]
+)
+def test_a_quota_that_is_used_up_is_not_tried_again(
+    code: str | None, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chats, "headers", Headers())
+    monkeypatch.setattr(SDKError, "code", code, raising=False)
+    with runtime(llm=Chats) as made, pytest.raises(mrt.InvokeRateLimitError) as caught:
+        made.llm("fake/m", {}).invoke("Hi.")
+    assert caught.value.retryable is again
+
+
+@pytest.mark.parametrize(
     ("url", "said"),
     [
         ("http://user:secret@127.0.0.1:9/v1?key=secret", "too many calls (127.0.0.1:9)"),

@@ -18,7 +18,7 @@ from mrt import (
 from mrt_testing_kit.catalogue import Way
 from mrt_testing_kit.failure import place_of, shorten
 from mrt_testing_kit.outcome import Outcome
-from mrt_testing_kit.server import OracleServer, oracle
+from mrt_testing_kit.server import OracleServer, RecordedRequest, oracle
 from mrt_testing_kit.target import Target
 
 T = TypeVar("T")
@@ -56,7 +56,9 @@ class Calls:
         self._runtime: Runtime | None = None
         self._runner: asyncio.Runner | None = None
         self._handles: dict[Any, Any] = {}
-        self._probes: set[int] = set()
+        # By identity: each server counts its requests from 1.
+        self._probes: dict[int, RecordedRequest] = {}
+        self._extra: list[OracleServer] = []
 
     # What calls need.
 
@@ -253,7 +255,7 @@ class Calls:
     def _record(self, kind: str, way: Way, asked: str, perform: Any) -> Outcome:
         outcome = Outcome(kind, way, asked)
         self.outcomes.append(outcome)
-        last = max((request.id for request in self.server.requests), default=0)
+        known = {id(request): request for request in self._recorded()}
         started = time.perf_counter()
         try:
             perform(outcome)
@@ -262,21 +264,24 @@ class Calls:
             outcome.error = error
             outcome.place = place_of(error, self.target.package)
         outcome.elapsed = time.perf_counter() - started
-        outcome.requests = [
-            request for request in self.server.requests if request.id > last and request.id not in self._probes
-        ]
+        outcome.requests = [request for request in self._recorded() if id(request) not in known]
         return outcome
+
+    def _recorded(self) -> list[RecordedRequest]:
+        """Return the requests so far, at all servers of the check, without those that asked for a schema."""
+        found = [request for server in (self.server, *self._extra) for request in server.requests]
+        return sorted((request for request in found if id(request) not in self._probes), key=_time)
 
     def _ask_for_schema(self, handle: Any) -> None:
         # Once and beforehand, so that requests for the schema are not taken for requests of the call.
-        before = {request.id for request in self.server.requests}
+        known = set(map(id, self._recorded()))
         try:
             handle.schema  # noqa: B018
         except (MRTError, CredentialsValidateFailedError):
             # The call will meet it again.
             return
         finally:
-            self._probes |= {request.id for request in self.server.requests} - before
+            self._probes |= {id(request): request for request in self._recorded() if id(request) not in known}
 
     def end(self) -> None:
         """Close what the calls left open."""
@@ -298,6 +303,10 @@ async def _collect(stream: Any, outcome: Outcome, until: int | None) -> None:
             if len(outcome.chunks) == until:
                 break
         outcome.result = getattr(stream, "result", None)
+
+
+def _time(request: RecordedRequest) -> float:
+    return request.time
 
 
 def address(server: OracleServer) -> dict[str, str]:

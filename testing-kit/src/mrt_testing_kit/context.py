@@ -70,7 +70,6 @@ class Context(Calls):
         self.single_way = way
         self._model = model
         self._is_strict = False
-        self._extra: list[OracleServer] = []
 
     # What is known.
 
@@ -114,7 +113,7 @@ class Context(Calls):
     @property
     def requests(self) -> list[RecordedRequest]:
         """The requests of this check, without those that only asked for the model's schema."""
-        return [request for request in self.server.requests if request.id not in self._probes]
+        return [request for request in self.server.requests if id(request) not in self._probes]
 
     @property
     def short(self) -> Timeouts:
@@ -281,6 +280,7 @@ class Context(Calls):
             expected=None if expected is None else _text(expected),
             came=None if told is None else _text(told),
             sent=last.asked if last is not None else None,
+            wire=last.wire if last is not None else None,
             mend=mend,
         )
 

@@ -20,7 +20,8 @@ class CheckFailure(AssertionError):
         sentence: What is wrong, in one sentence.
         expected: What the contract asks for.
         came: What the provider did.
-        sent: What it was asked; the runner fills in the last request when this is left out.
+        sent: What it was asked.
+        wire: What the call sent over the wire; the runner fills in the last request when this is left out.
         mend: How to mend it, where the fault is not the provider's, so that the check's own advice would mislead.
     """
 
@@ -31,6 +32,7 @@ class CheckFailure(AssertionError):
         expected: str | None = None,
         came: str | None = None,
         sent: str | None = None,
+        wire: str | None = None,
         mend: str | None = None,
     ) -> None:
         super().__init__(sentence)
@@ -38,6 +40,7 @@ class CheckFailure(AssertionError):
         self.expected = expected
         self.came = came
         self.sent = sent
+        self.wire = wire
         self.mend = mend
 
     def add(self, what: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from mrt import LLMResult, LLMResultChunk, RerankDocument, ToolCall
 from mrt_testing_kit.failure import CheckFailure, shorten, show, show_error
 from mrt_testing_kit.server import RecordedRequest
+from mrt_testing_kit.transcript import headline
 
 if TYPE_CHECKING:
     from mrt import LLMUsage
@@ -53,12 +54,19 @@ class Outcome:
         """
         if self.error is not None:
             raise CheckFailure(
-                "the call failed although the vendor answered as it should",
-                expected="an answer",
-                came=self.told(),
-                sent=self.asked,
+                self._why_failed(), expected="an answer", came=self.told(), sent=self.asked, wire=self.wire
             ) from self.error
         return self
+
+    def _why_failed(self) -> str:
+        if not self.requests:
+            return "the call failed before anything was sent"
+        last = self.requests[-1]
+        if last.status is not None and last.status >= 400:
+            return f"the vendor refused what was sent, with HTTP {last.status}"
+        if last.faults:
+            return f"the call failed on an answer that a client has to bear ({', '.join(last.faults)})"
+        return "the call failed although the vendor answered as it should"
 
     def fails(self, *kinds: type[E]) -> E:
         """Return the error.
@@ -76,6 +84,7 @@ class Outcome:
                 expected=wanted,
                 came=self.told(),
                 sent=self.asked,
+                wire=self.wire,
             )
         if not isinstance(self.error, kinds):
             raise CheckFailure(
@@ -83,8 +92,22 @@ class Outcome:
                 expected=wanted,
                 came=self.told(),
                 sent=self.asked,
+                wire=self.wire,
             ) from self.error
         return self.error
+
+    @property
+    def wire(self) -> str:
+        """The last request of the call, in one line; what was sent before it, where that was the same again."""
+        if not self.requests:
+            return "(no request)"
+        last = self.requests[-1]
+        again = sum(
+            (request.method, request.target, request.body) == (last.method, last.target, last.body)
+            for request in self.requests
+        )
+        hint = f" (sent {again} times for one call: see ERR-14)" if again > 1 and last.method == "POST" else ""
+        return headline(last) + hint
 
     def told(self) -> str:
         """Return what came, in one line."""
@@ -182,7 +205,9 @@ class Outcome:
             CheckFailure: No request was made.
         """
         if not self.requests:
-            raise CheckFailure("the call made no request", expected="a request", came=self.told(), sent=self.asked)
+            raise CheckFailure(
+                "the call made no request", expected="a request", came=self.told(), sent=self.asked, wire=""
+            )
         return self.requests[-1]
 
     @property
@@ -203,6 +228,7 @@ class Outcome:
                 expected="a JSON object",
                 came=shorten(repr(request.body)),
                 sent=self.asked,
+                wire=self.wire,
             )
         return body  # pyright: ignore[reportUnknownVariableType]
 

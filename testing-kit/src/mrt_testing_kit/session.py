@@ -6,7 +6,8 @@ import hashlib
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,16 +21,18 @@ from mrt_testing_kit.explain import describe
 from mrt_testing_kit.failure import CheckFailure, NotApplicable, NotRun, place_of, show_error
 from mrt_testing_kit.inside import process_state
 from mrt_testing_kit.isolation import Baseline, TimeLimit, limited, loopback_only, no_proxies
+from mrt_testing_kit.patience import Patience
 from mrt_testing_kit.report import CaseResult, Status
 from mrt_testing_kit.server import DIALECTS, OracleServer
 from mrt_testing_kit.target import Model, Target, slowness
 from mrt_testing_kit.transcript import Scrubber, headline, transcript
+from mrt_testing_kit.witness import features
 
 ASKING = 30.0
 """Seconds in which a provider has to describe its models."""
 
-PATIENCE = 3
-"""Runs that may use up their time limit; after that, each has a few seconds only, so that the whole ends some time."""
+# Letters that are no hexadecimal digits, and of which no five make a word: by chance no id and no text holds a part.
+_UNLIKE_IDS = str.maketrans("0123456789abcdef", "ghjkmnpqrstvwxyz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +82,26 @@ class Session:
         self.settings = {**DIALECTS[target.dialect].tested_with, "predefined": predefined, **(settings or {})}
         self.options = dict(options or {})
         # Looks like a key, and like nothing else in the world.
-        self.canary = "sk-canary-" + hashlib.sha256(f"{target.name}{seed}".encode()).hexdigest()[:28]
+        digest = hashlib.sha256(f"{target.name}{seed}".encode()).hexdigest()[:28]
+        self.canary = "sk-canary-" + digest.translate(_UNLIKE_IDS)
         self.scrub = Scrubber([self.canary])
         self.results: list[CaseResult] = []
         self.attempts: list[tuple[str, str]] = []
+        self.seen: set[str] = set()
         self.is_partial = False
         self.notes: list[str] = list(target.notes)
         self._server: OracleServer | None = None
         self._models: dict[str, list[Model]] | None = None
         self._stuck: TimeLimit | None = None
-        self._late = 0
+        self._patience = Patience()
+        self._tried: list[str] = []
         self._endings: list[Callable[[], None]] = []
         self._baseline = Baseline()
         self.process = process_state()
 
     # Life. `process` has what the process was like at first, `results` what was run, `attempts` the case and host of
-    # every connection that was refused, `notes` what checks want the report to say, and `is_partial` tells whether only
-    # some checks were asked for.
+    # every connection that was refused, `seen` the features that reached the vendor, `notes` what checks want the
+    # report to say, and `is_partial` tells whether only some checks were asked for.
 
     @property
     def server(self) -> OracleServer:
@@ -274,6 +280,9 @@ class Session:
         return Context(self, case.check, self.target, server, model, case.way, self.values, seed)
 
     def _run(self, case: Case, context: Context) -> None:
+        name = f"{case.check.id}[{case.label}]"
+        limit = self._patience.limit(case.check)
+
         def body() -> None:
             try:
                 if case.kind is not None:
@@ -284,17 +293,19 @@ class Session:
                 context.blame_dialect()
                 raise
             finally:
+                self.seen.update(*map(features, context.server.requests))
                 context.end()
 
         try:
-            limit = case.check.limit if self._late < PATIENCE else min(case.check.limit, 5.0)
-            self._within_walls(f"{case.check.id}[{case.label}]", body, limit)
+            self._within_walls(name, body, limit)
         except (CheckFailure, NotApplicable, NotRun):
             raise
         except TimeLimit as late:
             # Whatever still runs must not reach the next check.
-            self._late += 1
             self.close()
+            reason = self._patience.note(case.check, name, limit)
+            if reason:
+                raise NotRun(reason) from late
             raise CheckFailure(str(late), expected="an answer or an error in time", came=late.stack) from late
         except AssertionError as error:
             raise CheckFailure(str(error) or "an assertion of the check failed") from error
@@ -307,12 +318,21 @@ class Session:
             raise CheckFailure(f"the check broke off with {type(error).__name__}: {error}", came=trace) from error
 
     def _within_walls(self, name: str, body: Callable[[], None], seconds: float) -> None:
-        tried: list[str] = []
+        self._tried = []
         try:
-            with no_proxies(), loopback_only(tried):
+            with no_proxies(), loopback_only(self._tried):
                 limited(body, seconds * slowness(), self.server.disconnect_all)
         finally:
-            self.attempts += [(name, host) for host in tried]
+            self.attempts += [(name, host) for host in self._tried]
+
+    @contextmanager
+    def pardon(self) -> Generator[None]:
+        """Forget what is tried at other hosts meanwhile: a check has taken the address away itself."""
+        before = len(self._tried)
+        try:
+            yield
+        finally:
+            del self._tried[before:]
 
     def _ask(self) -> dict[str, list[Model]]:
         with self.target.runtime() as runtime:
@@ -325,7 +345,7 @@ class Session:
         if entry is not None:
             status = entry.level
         requests = context.server.requests if context is not None else []
-        sent = headline(requests[-1]) if requests else ""
+        sent = failure.wire if failure.wire is not None else headline(requests[-1]) if requests else ""
         result.status = status
         result.reason = self.scrub(entry.reason if entry is not None else failure.sentence)
         note = context.silence() if context is not None else ""

@@ -46,11 +46,12 @@ class Scrubber:
 
 
 def headline(request: RecordedRequest, limit: int = 600) -> str:
-    """Return method, target and body of a request in one line."""
+    """Return method, target and body of a request in one line, and the faults that its answer had."""
     body = request.body.decode("utf-8", "replace")
     if not body.isprintable():
         body = repr(body)[1:-1]
-    return f"{request.method} {request.target} {shorten(body, limit)}".rstrip()
+    told = f"{request.method} {request.target} {shorten(body, limit)}".rstrip()
+    return f"{told} [answered with {', '.join(request.played)}]" if request.played else told
 
 
 def transcript(requests: Sequence[RecordedRequest], scrub: Scrubber) -> str:

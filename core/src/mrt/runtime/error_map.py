@@ -11,6 +11,7 @@ from mrt.errors import (
     CredentialsValidateFailedError,
     InvokeConnectionError,
     InvokeError,
+    InvokeRateLimitError,
     InvokeTimeoutError,
     MRTError,
     PluginError,
@@ -88,7 +89,17 @@ def _by_table(error: Exception, entry: ProviderEntry, model_type: ModelType) -> 
     place = _place(error) if issubclass(target, InvokeConnectionError) else ""
     if place and place not in said:
         said = f"{said} ({place})"
-    return target(said, **_facts(error))
+    mapped = target(said, **_facts(error))
+    if isinstance(mapped, InvokeRateLimitError) and _is_used_up(mapped):
+        # SDKs have one exception for a limit that passes and for a quota that does not come back.
+        mapped.retryable = False
+    return mapped
+
+
+def _is_used_up(error: InvokeRateLimitError) -> bool:
+    from mrt.http.kinds import kind_of
+
+    return kind_of((error.code,) if error.code else (), error.description) in ("quota", "banned")
 
 
 def _place(error: Exception) -> str:

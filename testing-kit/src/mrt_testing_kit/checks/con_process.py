@@ -7,10 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from types import ModuleType
 from typing import Any, cast
 
-from mrt_testing_kit import inside
+from mrt_testing_kit import child as child_process, inside
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.crowd import judge_one
@@ -40,40 +39,8 @@ print("done", flush=True)
 """
 
 
-def _source(ctx: Context) -> str:
-    """Return where another process finds the provider."""
-    plugin, name = ctx.target.plugin, ctx.target.source
-    if ":" in name:
-        return name
-    found = plugin.__name__ if isinstance(plugin, ModuleType) else getattr(plugin, "package", "")
-    if not name or not found:
-        ctx.not_applicable("another process cannot find the provider: name it as module:attribute")
-    return f"{found}:plugin" if hasattr(sys.modules.get(found), "plugin") else str(found)
-
-
 def _start(ctx: Context, prompt: str) -> subprocess.Popen[str]:
-    asked = {
-        "plugin": _source(ctx),
-        "name": ctx.target.name,
-        "kind": (ctx.kind or "llm").replace("-", "_"),
-        "model": ctx.model,
-        "credentials": ctx.credentials(),
-        "prompt": prompt,
-    }
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert child.stdin is not None
-    child.stdin.write(json.dumps(asked))
-    child.stdin.close()
-    child.stdin = None
-    return child
+    return child_process.start(ctx, _CHILD, prompt=prompt)
 
 
 @check(

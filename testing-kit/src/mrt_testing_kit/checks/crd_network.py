@@ -3,72 +3,19 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
 
 import mrt
 from mrt import InvokeError
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.given import address_field, carries, key_field, with_address, with_key
-from mrt_testing_kit.jobs import Job, jobs
+from mrt_testing_kit.given import address_field, key_field, with_address
+from mrt_testing_kit.jobs import jobs
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.server import OracleServer
 
 _STATUSES = (301, 302, 303, 307, 308)
-
-
-@check(
-    "CRD-12",
-    "two sets never mix",
-    essential=True,
-    bugs=["langgenius/dify-official-plugins#2473", "langgenius/dify-official-plugins#2183"],
-    fix="Keep nothing of a call's credentials on modules, classes or models that all calls share.",
-)
-def crd_12(ctx: Context) -> None:
-    """One program serves many customers: a request with another customer's key is the worst that can happen."""
-    key_field(ctx)
-    address_field(ctx)
-    servers = {key: ctx.another_server(api_key=key) for key in ("sk-test-one-0001", "sk-test-two-0002")}
-    handles = {key: ctx.handle(credentials=with_key(ctx, key, server)) for key, server in servers.items()}
-    work = jobs(ctx, 8)
-    for number, job in enumerate(work):
-        key = list(handles)[number % 2]
-        _run(ctx, handles[key], job, key)
-    failed: list[BaseException] = []
-
-    def alternate(first: int) -> None:
-        try:
-            for number, job in enumerate(work):
-                key = list(handles)[(number + first) % 2]
-                _run(ctx, handles[key], job, key)
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=alternate, args=(number,), daemon=True) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-    for key, server in servers.items():
-        other = next(name for name in servers if name != key)
-        ctx.expect(server.requests, f"the server of {key} was never asked", expected="requests")
-        for request in server.requests:
-            ctx.expect(not carries(request, other), "the other customer's key was sent", expected=key, came=other)
-    ctx.equal(len(ctx.requests), 0, "the number of requests to the server of a third set")
-
-
-def _run(ctx: Context, handle: Any, job: Job, key: str) -> None:
-    try:
-        result = handle.invoke(*job.arguments, **job.keywords)
-    except InvokeError as error:
-        ctx.fail(f"a call with the key {key} failed", expected="the answer", came=repr(error))
-    wrong = job.judge(result)
-    ctx.expect(not wrong, f"a call with the key {key} got a wrong answer", expected=job.expected, came=wrong)
 
 
 @check(

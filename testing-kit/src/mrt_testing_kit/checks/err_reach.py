@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import mrt
-from mrt_testing_kit.catalogue import EVERY, check
+from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.outcome import Outcome
+
+
+def _once(ctx: Context, got: Outcome, what: str) -> None:
+    """Fail the check when a call asked more than once."""
+    asked = [request for request in got.requests if request.method == "POST"]
+    ctx.equal(len(asked), 1, f"the number of requests for one call that met {what}", outcome=got)
 
 
 def _elsewhere(ctx: Context, url: str) -> dict[str, Any]:
@@ -29,18 +36,22 @@ def _elsewhere(ctx: Context, url: str) -> dict[str, Any]:
 )
 def err_09(ctx: Context) -> None:
     """A vendor that takes the request and says nothing must not hold the caller for ever."""
-    # Silence takes half a second each time, so every way tries one or two places, and types beside llm one way.
+    # Silence takes half a second each time, so every way tries one or two places, and types beside llm only one.
     places: tuple[str, ...] = {"sync": ("first-byte", "head"), "async": ("first-byte", "read")}.get(
         ctx.way, ("first-byte",)
     )
     if ctx.kind != "llm":
-        places = places[:1] if ctx.way == "sync" else ()
+        places = {"sync": ("first-byte",), "async": ("read",)}.get(ctx.way, ())
     for where in places:
-        with ctx.fault("F47", where=where):
-            got = ctx.call(timeouts=ctx.short)
+        # The limit that counts is short, and the other one long; in the middle of a head either may count.
+        limits = ctx.short
+        if where != "head":
+            limits = replace(limits, **{"between_bytes" if where == "first-byte" else "first_byte": ctx.seconds(20)})
+        with ctx.fault("F47", where=where, seconds=ctx.seconds(6)):
+            got = ctx.call(timeouts=limits)
         error = got.fails(mrt.InvokeTimeoutError)
-        ctx.expect(got.elapsed < ctx.seconds(10), "the silence was noticed too late", expected="half a second")
         ctx.expect(error.retryable, "a timeout says that it may not be tried again", expected="retryable")
+        _once(ctx, got, f"silence ({where})")
 
 
 @check(
@@ -124,67 +135,6 @@ def err_12(ctx: Context) -> None:
 
 
 @check(
-    "ERR-13",
-    "interruption and cancellation pass",
-    essential=True,
-    fix="Catch Exception, never BaseException; close what is open in a finally.",
-    ways=[],
-)
-def err_13(ctx: Context) -> None:
-    """Ctrl-C and a cancelled task are no failures of the vendor, and must not be retried or renamed."""
-    if "async" not in ctx.ways:
-        ctx.not_applicable("there is no async way")
-
-    async def cancelled() -> str:
-        handle = ctx.handle()
-        arguments = _arguments(ctx)
-        task = asyncio.ensure_future(handle.ainvoke(*arguments))
-        await asyncio.sleep(0.1)
-        task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            return "CancelledError"
-        except Exception as error:
-            return type(error).__name__
-        return "a result"
-
-    with ctx.fault("F47", where="first-byte", seconds=3):
-        ended = ctx.run(cancelled())
-    ctx.equal(ended, "CancelledError", "how a cancelled call ended")
-
-
-def _arguments(ctx: Context) -> tuple[Any, ...]:
-    from mrt_testing_kit import calls
-
-    return {
-        "text-embedding": (list(calls.TEXTS),),
-        "rerank": (calls.QUERY, list(calls.DOCS)),
-        "speech2text": (ctx.oracle.speech(calls.SPOKEN),),
-        "tts": (calls.SPOKEN,),
-        "moderation": (calls.HARMLESS,),
-    }.get(ctx.kind or "", (calls.PROMPT,))
-
-
-@check(
-    "ERR-14",
-    "one call, one request",
-    essential=True,
-    bugs=["BerriAI/litellm#24617"],
-    faults=["F41"],
-    fix="Switch the SDK's own retries off: core's policy is the only one that retries.",
-)
-def err_14(ctx: Context) -> None:
-    """Retries in two layers multiply, cost money, and a wrong key that is tried again gets banned."""
-    for status in (401, 408, 429, 500, 503):
-        with ctx.fault("F41", status=status, times=None):
-            got = ctx.call()
-        got.fails(mrt.InvokeError)
-        asked = [request for request in got.requests if request.method == "POST"]
-        ctx.equal(len(asked), 1, f"the number of requests for one call that met HTTP {status}")
-
-
-@check(
     "ERR-15",
     "every path of the error handling works",
     essential=True,
@@ -217,44 +167,3 @@ def err_15(ctx: Context) -> None:
             expected="an InvokeError",
             came=repr(error),
         )
-
-
-@check(
-    "ERR-17",
-    "a plugin's own bug is not the vendor's fault",
-    essential=True,
-    bugs=["langgenius/dify-official-plugins#1636", "langgenius/dify-official-plugins#3661"],
-    ways=[],
-    fix="Name the vendor's exceptions in the error mapping, never Exception, TypeError, KeyError or their like.",
-)
-def err_17(ctx: Context) -> None:
-    """A catch-all tells people that the vendor is down when the plugin has a bug."""
-    relay: Any = ctx.runtime.registry.get(ctx.target.name).relay
-    table = relay.error_mapping(model_type=mrt.ModelType(ctx.kind or "llm"))
-    for target, kinds in table.items():
-        for kind in kinds:
-            ctx.expect(
-                not any(issubclass(bug, kind) for bug in (TypeError, AttributeError, NameError, AssertionError)),
-                f"{kind.__name__} is mapped to {target.__name__}, which hides bugs of the plugin",
-                expected="the vendor's own exception types",
-            )
-
-
-@check(
-    "ERR-18",
-    "a stale connection",
-    essential=True,
-    faults=["F48"],
-    fix="Open a new connection when a kept one turns out to be closed before the request was read.",
-    ways=EVERY,
-)
-def err_18(ctx: Context) -> None:
-    """Servers close idle connections; the first call after lunch must not fail because of that."""
-    ctx.call().ok()
-    for how in ("close", "idle"):
-        if how == "idle":
-            with ctx.fault("F48", how=how):
-                ctx.call().ok()
-            ctx.call().ok()
-        else:
-            ctx.call().ok()

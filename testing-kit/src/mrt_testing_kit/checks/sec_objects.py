@@ -37,7 +37,7 @@ def sec_01(ctx: Context) -> None:
         seen.extend(_printed(inside.instances(owners), "an object of the provider, while it calls"))
         return False
 
-    spy = ctx.server.fault("F24", when=look)
+    spy = ctx.server.fault("F41", when=look)
     for got in calls(ctx):
         shown: list[Any] = [got.result, *got.chunks[:3], *([got.usage] if got.kind == "llm" else [])]
         judge_all(ctx, _printed(shown, "what the call returned"), got)

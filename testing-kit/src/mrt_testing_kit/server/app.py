@@ -80,6 +80,7 @@ class OracleServer(LoopServer):
         self.violations: list[Violation] = []
         self.unplayed: list[DialectError] = []
         self.mute_usage = False
+        self.cookie = ""
         self.max_items: int | None = None
         self.max_characters: int | None = None
         self._answers: deque[Answer] = deque()
@@ -142,6 +143,7 @@ class OracleServer(LoopServer):
             self.violations.clear()
             self.unplayed.clear()
             self.mute_usage = False
+            self.cookie = ""
             self.max_items = self.max_characters = None
             self.dialect.forget()
             self.forget()
@@ -179,6 +181,7 @@ class OracleServer(LoopServer):
         request.kind, request.model = kind, call.model
         call.faults = self._faults(call)
         request.faults = [fault.id for fault in call.faults]
+        request.played = [str(fault) for fault in call.faults]
         try:
             return self._answer(call, found[0] if found else None, refusal)
         except DialectError as error:
@@ -201,6 +204,8 @@ class OracleServer(LoopServer):
         reply.headers = [
             pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named
         ] + reply.headers
+        if self.cookie:
+            reply.headers.append(("set-cookie", f"oracle={self.cookie}; Path=/"))
         return call.finish(reply)
 
     def _handled(self, call: Call, route: Route) -> Reply:

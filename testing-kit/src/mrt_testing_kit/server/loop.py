@@ -11,7 +11,7 @@ import ssl
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -209,10 +209,16 @@ class LoopServer:
 
     def disconnect_all(self) -> None:
         """Cut every connection with a reset."""
+        self.disconnect(None)
+
+    def disconnect(self, requests: Iterable[RecordedRequest] | None) -> None:
+        """Cut the connections that carry these requests with a reset; None means every connection."""
+        carriers = None if requests is None else {request.connection for request in requests}
 
         def cut() -> None:
             for connection in list(self._live):
-                connection.end("reset")
+                if carriers is None or connection.record.id in carriers:
+                    connection.end("reset")
 
         self.call_soon(cut)
 

@@ -55,6 +55,7 @@ class RecordedRequest:
         answer: the answer that the oracle gave to it, after faults; None before or without one.
         status: the status sent back; None while there is none.
         faults: ids of the faults that were played on it.
+        played: the same with the options that are not the usual ones: ``F41 status=503``.
         response: the bytes sent back, head and body as they went out, up to 64 KiB.
         outcome: ``pending``, ``answered`` (all bytes were written), ``cut`` (a fault ended it), or ``left`` (the peer
             went away before the end).
@@ -75,6 +76,7 @@ class RecordedRequest:
     answer: Answer | None = None
     status: int | None = None
     faults: list[str] = field(default_factory=list[str])
+    played: list[str] = field(default_factory=list[str])
     response: bytearray = field(default_factory=bytearray, repr=False)
     outcome: Outcome = "pending"
 

@@ -54,8 +54,13 @@ class Client:
         with self._exchange(path, content, media_type) as (answer, read):
             return HTTPResponse(answer.status, answer.headers, b"".join(read))
 
-    def events(self, path: str, body: Any) -> Generator[ServerSentEvent]:
+    def events(self, path: str, body: Any, told: Any = None) -> Generator[ServerSentEvent]:
         """Send JSON and yield the events of the answer; closing the generator ends the connection.
+
+        Args:
+            path: The endpoint.
+            body: What to send.
+            told: Its ``request_id`` is set to the server's id of the request, before the first event.
 
         Raises:
             ClientError: There is no answer, or it is an error, or no stream.
@@ -64,6 +69,8 @@ class Client:
         with self._exchange(path, json.dumps(body).encode(), "application/json") as (answer, read):
             if answer.media_type in ("application/json", "text/html"):
                 raise unexpected(HTTPResponse(answer.status, answer.headers, b"".join(read)))
+            if told is not None:
+                told.request_id = HTTPResponse(answer.status, answer.headers).request_id
             for data in read:
                 yield from reader.feed(data)
         yield from reader.finish()

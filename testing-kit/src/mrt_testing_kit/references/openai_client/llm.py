@@ -52,7 +52,7 @@ class ClientLLM(LargeLanguageModel):
     def _stream(
         self, client: Client, body: dict[str, Any], parser: AnswerStream
     ) -> Generator[LLMResultChunk, None, None]:
-        events = client.events(_PATH, body)
+        events = client.events(_PATH, body, parser)
         try:
             for event in events:
                 yield from parser.feed(event)

@@ -77,6 +77,10 @@ class Fault:
                 raise ValueError(f"{self.id} {name}={value!r}: choose from {', '.join(map(str, self.choices[name]))}")
         self.o: dict[str, Any] = {**self.options, **options}
 
+    def __str__(self) -> str:
+        told = [f"{name}={value}" for name, value in self.o.items() if value != self.options[name]]
+        return " ".join([self.id, *told])
+
     @classmethod
     def applies(cls, dialect: str, kind: str, stream: bool | None = None) -> bool:
         """Say whether the fault makes sense.

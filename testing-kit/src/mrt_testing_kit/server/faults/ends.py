@@ -37,10 +37,10 @@ class CleanEnd(Fault):
     "F16",
     "reset, or no proper end",
     options={"how": "reset", "after": 2},
-    choices={"how": ("reset", "terminator", "length")},
+    choices={"how": ("reset", "terminator", "length", "unanswered")},
 )
 class HardCut(Fault):
-    """The connection breaks: by a reset, without the last chunk, or before the declared length."""
+    """The connection breaks: by a reset, without the last chunk, before the declared length, or before any answer."""
 
     kinds = EVERY
 
@@ -65,6 +65,8 @@ class HardCut(Fault):
         return reply
 
     def steps(self, steps: list[Step], call: Call) -> list[Step]:
+        if self.o["how"] == "unanswered":
+            return []
         # A reset must not overtake the bytes before it.
         return [*steps, Pause(0.03)] if self.o["how"] == "reset" else steps
 

@@ -14,7 +14,7 @@ from mrt_testing_kit.server.faults.errors import HTML
 from mrt_testing_kit.server.wire import Reply
 
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)
-BODIES = ("vendor", "foreign", "html", "text", "empty", "huge")
+BODIES = ("vendor", "foreign", "list", "detail", "html", "text", "empty", "huge")
 
 _MESSAGES = {
     400: "The oracle cannot read this request.",
@@ -53,6 +53,14 @@ def error_reply(call: Call, status: int, body: str, message: str | None = None, 
     if body == "foreign":
         data = json.dumps({"errors": [{"title": "oracle", "reason": text}], "ok": False})
         return Reply(status, [("content-type", "application/json")], body=data.encode())
+    if body == "list":
+        # As Google's servers have it, also in OpenAI's shape.
+        told = {"code": status, "message": text, "status": "ORACLE_ERROR"}
+        return Reply(status, [("content-type", "application/json")], body=json.dumps([{"error": told}]).encode())
+    if body == "detail":
+        # As FastAPI says what is wrong with a request.
+        problem = {"type": "value_error", "loc": ["body", "messages", 0], "msg": text, "input": None}
+        return Reply(status, [("content-type", "application/json")], body=json.dumps({"detail": [problem]}).encode())
     if body == "html":
         page = HTML.replace("The oracle is asleep", text)
         return Reply(status, [("content-type", "text/html; charset=utf-8")], body=page.encode())
