@@ -3,7 +3,7 @@
 usage: python dev.py VERB [ARGUMENT ...]
 
   demo         the whole road, against a server on this machine
-  test         all tests; arguments are passed to pytest
+  test         all tests, several at a time; arguments are passed to pytest
   check        ruff, mypy, pyright, layers and file sizes
   wheels DIR   build the wheels of all distributions into DIR
 
@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 MEMBERS = [ROOT / "core", ROOT / "testing-kit", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+EVERYTHING = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 GROUPS = {"demo": ["test"], "test": ["test"], "check": ["test", "check"], "wheels": ["test"]}
 
 
@@ -141,7 +142,9 @@ def main(verb: str = "", *rest: str) -> int:
             return max(run(*build, folder) for folder in MEMBERS)
         if verb == "check":
             return check()
-        return run(script("pytest"), *rest) if verb == "test" else run(script("mrt"), "demo", *rest)
+        if verb == "test":
+            return run(script("pytest"), *(rest or EVERYTHING))
+        return run(script("mrt"), "demo", *rest)
     except KeyboardInterrupt:
         return 130
 
