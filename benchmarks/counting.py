@@ -20,9 +20,8 @@ rest = [number for number in range(256) if number not in single]
 letters = {{chr(number): number for number in single}}
 letters |= {{chr(256 + place): number for place, number in enumerate(rest)}}
 ranks = {{bytes([number]): place for place, number in enumerate([*single, *rest])}}
-for line in lines:
-    if line and not line.startswith("#"):
-        ranks[bytes(letters[letter] for letter in line.replace(" ", ""))] = len(ranks)
+for line in lines[1:]:
+    ranks[bytes(letters[letter] for letter in line.replace(" ", ""))] = len(ranks)
 words = r"'(?:[sdmt]|ll|ve|re)| ?\\p{{L}}+| ?\\p{{N}}+| ?[^\\s\\p{{L}}\\p{{N}}]+|\\s+(?!\\S)|\\s+"
 encoding = tiktoken.Encoding("gpt2", pat_str=words, mergeable_ranks=ranks, special_tokens={{}})
 count = lambda text: len(encoding.encode(text, disallowed_special=()))
