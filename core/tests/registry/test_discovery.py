@@ -149,11 +149,11 @@ def test_a_folder_that_changed_just_now_is_not_kept(site: Any) -> None:
         lambda text: text[: len(text) // 2],
         lambda text: "null",
         lambda text: "[1, 2]",
-        lambda text: '{"format": 1}',
-        lambda text: '{"format": 1, "folders": [1]}',
+        lambda text: '{"format": 2}',
+        lambda text: '{"format": 2, "folders": [1]}',
         lambda text: text.replace('"acme"', "7"),
         lambda text: text.replace("[[", "[").replace("]]", "]"),
-        lambda text: text.replace('"format":1', '"format":0'),
+        lambda text: text.replace('"format":2', '"format":0'),
     ],
 )
 def test_a_corrupt_file_is_read_anew_and_repaired(change: Any, site: Any) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
+from mrt._cachedir import as_dict, read_json, settled, write_json
 from mrt.errors import MRTError
-from mrt.registry.discovery import EntryPointFact, cache_name
+from mrt.registry.discovery import cache_name
 from mrt.registry.locate import module_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mrt.registry.entry import ProviderEntry
 
 _TYPES = (str, int, int, str, dict, list, list)
+_INSIDE = "./"
 
 
 class ProviderSummary(NamedTuple):
@@ -46,17 +47,22 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
     file = cache_name("providers")
     kept = as_dict(read_json(file))
     read: dict[str, dict[str, list[Any]]] = {}
-    hidden = _Hidden()
+    places: dict[str, _Place] = {}
     summaries: list[ProviderSummary] = []
     for entry in entries:
         fact = entry.fact
         if fact is not None:
-            item = as_list(as_dict(kept.get(fact.location)).get(fact.value))
-            path = _current_path(fact.location, item)
-            if path is not None and not hidden.is_hidden(fact):
+            place = places.get(fact.location)
+            if place is None:
+                place = places[fact.location] = _Place(fact.location, kept)
+            item = place.items.get(fact.value)
+            path = _current_path(place.prefix, item)
+            if item is not None and path is not None:
                 entry.schema_path = path
-                entry.check_id(item[3])
-                summaries.append(_summary(entry, path, item[4], item[5], item[6]))
+                if item[3] != entry.name:
+                    entry.check_id(item[3])
+                known = ProviderSummary(entry.name, item[4], item[5], fact.distribution, fact.version, path, item[6])
+                summaries.append(known)
                 continue
         try:
             schema = entry.schema
@@ -65,12 +71,12 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
         path = entry.schema_path
         types = [kind.value for kind in schema.supported_model_types]
         methods = [method.value for method in schema.configurate_methods]
-        summary = _summary(entry, path, _texts(schema), types, methods)
+        summary = ProviderSummary(entry.name, _texts(schema), types, entry.distribution, entry.version, path, methods)
         summaries.append(summary)
         stamp = None if path is None else _stamp(path)
         if fact is not None and path is not None and stamp is not None and settled(stamp[0]):
             short = path.removeprefix(fact.location + os.sep)
-            item = [short, *stamp, schema.provider, summary.label, types, methods]
+            item = [path if short == path else _INSIDE + short, *stamp, schema.provider, summary.label, types, methods]
             read.setdefault(fact.location, {})[fact.value] = item
     if read:
         _keep(file, kept, read)
@@ -82,15 +88,9 @@ def _keep(file: str, kept: dict[str, Any], read: dict[str, dict[str, list[Any]]]
     for location, items in kept.items():
         fresh = read.setdefault(location, {})
         for value, item in as_dict(items).items():
-            if value not in fresh and _current_path(location, as_list(item)) is not None:
+            if value not in fresh and _current_path(location + os.sep, item) is not None:
                 fresh[value] = item
     write_json(file, {location: items for location, items in read.items() if items})
-
-
-def _summary(
-    entry: ProviderEntry, path: str | None, label: dict[str, str], types: list[str], methods: list[str]
-) -> ProviderSummary:
-    return ProviderSummary(entry.name, label, types, entry.distribution, entry.version, path, methods)
 
 
 def _texts(schema: ProviderEntity) -> dict[str, str]:
@@ -107,37 +107,52 @@ def _stamp(path: str) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _current_path(location: str, item: list[Any]) -> str | None:
+def _current_path(prefix: str, item: Any) -> str | None:
     """Return the path of an item's file if the item is whole and the file has not changed since."""
-    if tuple(map(type, item)) != _TYPES or "en_US" not in item[4]:
+    if type(item) is not list or tuple(map(type, item)) != _TYPES or "en_US" not in item[4]:
         return None
-    path: str = item[0] if os.path.isabs(item[0]) else f"{location}{os.sep}{item[0]}"
-    return path if _stamp(path) == (item[1], item[2]) else None
+    path: str = item[0]
+    if path[:2] == _INSIDE:
+        path = prefix + path[2:]
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return path if status.st_mtime_ns == item[1] and status.st_size == item[2] else None
 
 
-class _Hidden:
-    """Tells whether a folder earlier in `sys.path` hides a plugin's package, as a checkout in the working folder does.
+class _Place:
+    """A folder with distributions: what is kept of it, and what hides its packages.
 
-    Only then may the package be another one than when the list was kept, although no file changed.
+    A folder earlier in `sys.path` may hide a plugin's package, as a checkout in the working folder does. Only then may
+    the package be another one than when the list was kept, although no file changed.
+
+    Args:
+        location: The folder.
+        kept: What is kept, by folder.
     """
 
-    def __init__(self) -> None:
-        self._by_location: dict[str, frozenset[str]] = {}
+    def __init__(self, location: str, kept: dict[str, Any]) -> None:
+        self.prefix = location + os.sep
+        items = as_dict(kept.get(location))
+        packages = {value: module_of(value).partition(".")[0] for value in items}
+        hidden = _hidden(location, frozenset(packages.values()))
+        self.items = (
+            {value: item for value, item in items.items() if packages[value] not in hidden} if hidden else items
+        )
 
-    def is_hidden(self, fact: EntryPointFact) -> bool:
-        names = self._by_location.get(fact.location)
-        if names is None:
-            names = self._by_location[fact.location] = frozenset(_names_ahead(fact.location))
-        return module_of(fact.value).partition(".")[0] in names
 
-
-def _names_ahead(location: str) -> Iterator[str]:
+def _hidden(location: str, packages: frozenset[str]) -> set[str]:
+    """Return those of a folder's packages that a folder before it has, too."""
+    hidden: set[str] = set()
     for entry in sys.path:
         path = os.path.abspath(entry or os.curdir)
         if path == location:
-            return
+            break
         try:
             names = os.listdir(path)
         except (OSError, ValueError):
             continue
-        yield from (name.partition(".")[0] for name in names)
+        hidden |= packages.intersection(names)
+        hidden |= packages.intersection([name.partition(".")[0] for name in names if "." in name])
+    return hidden

@@ -200,17 +200,17 @@ class Registry:
         self._problems += discovery_problems()
         claims: dict[str, list[ProviderEntry]] = {}
         for fact in discover("mrt.providers"):
-            claimed = claims.setdefault(fact.name, [])
-            # A distribution that says the same twice makes one claim.
-            if any(entry.fact == fact for entry in claimed):
-                continue
-            problem = bad_name(fact.name)
-            if problem is None:
-                claimed.append(ProviderEntry(fact.name, self.wrappers, fact=fact))
-            else:
-                del claims[fact.name]
+            claimed = claims.get(fact.name)
+            if claimed is None:
+                problem = bad_name(fact.name)
+                if problem is None:
+                    claims[fact.name] = [ProviderEntry(fact.name, self.wrappers, fact=fact)]
+                    continue
                 error = PluginError(problem, provider=fact.name, distribution=fact.distribution)
                 self._problems.append(PluginFailure(fact.name, fact.distribution, fact.version, "discover", error))
+            # A distribution that says the same twice makes one claim.
+            elif all(entry.fact != fact for entry in claimed):
+                claimed.append(ProviderEntry(fact.name, self.wrappers, fact=fact))
         return claims
 
     def _middleware_facts(self) -> list[EntryPointFact]:
