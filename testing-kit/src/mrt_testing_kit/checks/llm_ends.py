@@ -9,8 +9,9 @@ from mrt import InvokeError
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.failure import NotApplicable
+from mrt_testing_kit.heard import OFFERED, TOOLS, written_out
 from mrt_testing_kit.outcome import Outcome
-from mrt_testing_kit.server import Answer
+from mrt_testing_kit.server import Answer, ToolCall
 
 _WORD = re.compile(rb'"(?:finish|stop)_reason": ?"')
 _TABLE = {
@@ -20,6 +21,8 @@ _TABLE = {
     "oracle_nap": "other",
     None: None,
 }
+# Words of some vendors for answers that are not whole; who does not know them says "other".
+_UNDONE = {"pause_turn": ("other", "length"), "model_context_window_exceeded": ("length", "other")}
 
 
 @check(
@@ -53,6 +56,18 @@ def llm_11(ctx: Context) -> None:
             )
             if got.answer is not None:
                 ctx.equal(got.answer.finish_reason, got.finish, "the finish reason of the whole answer")
+    for word, rights in _UNDONE.items():
+        ctx.server.next_answer(Answer(["One", " two"], finish=word))
+        got = ctx.chat("Count.").ok()
+        ctx.expect(
+            got.finish in rights, f"the finish reason is wrong where the vendor ends with {word!r}",
+            expected=" or ".join(map(repr, rights)), came=repr(got.finish),
+        )  # fmt: skip
+    for word in ("content_filter", "length"):
+        ctx.server.next_answer(Answer("", finish=word))
+        with ctx.case(f"the vendor ends with {word!r} before a word was said"):
+            got = ctx.chat("Count.").ok()
+            ctx.equal((got.text, got.finish), ("", word), "text and finish reason")
     ctx.server.next_answer(Answer(["I can", "not."]))
     with ctx.fault("F31", finish="filter", refusal=True):
         got = ctx.chat("Count.").ok()
@@ -94,7 +109,7 @@ def llm_12(ctx: Context) -> None:
     essential=True,
     bugs=["pydantic/pydantic-ai#5124"],
     faults=["F28", "F30"],
-    fix="Read null as absent, in every field of an answer.",
+    fix="Read null as absent, in every field of an answer, and pass over what is new.",
 )
 def llm_13(ctx: Context) -> None:
     """What an answer may leave out comes as null from some servers; it must neither crash nor print 'None'."""
@@ -112,6 +127,7 @@ def llm_13(ctx: Context) -> None:
         ctx.equal(got.finish, "stop", f"the finish reason of an answer with nulls ({options['what']})")
         ctx.equal(got.calls, [], "the tool calls of an answer without any")
         ctx.equal(got.reasoning, "", "the reasoning of an answer without any")
+    _judge_new(ctx)
     if ctx.way in ("sync", "async"):
         for what in ("null", "empty"):
             ctx.server.next_answer(Answer("One two"))
@@ -125,3 +141,31 @@ def _judge_nothing(ctx: Context, got: Outcome) -> None:
         return
     ctx.equal(got.text, "", "the text of an answer whose text is null")
     ctx.equal(got.answer.message.content or "" if got.answer else None, "", "the content of the message")
+
+
+def _judge_new(ctx: Context) -> None:
+    """Fail the check unless what no client knows yet is passed over; vendors add to their answers at any time."""
+    answers: list[tuple[Answer, Any]] = [(Answer(["One", " two"]), None)]
+    if ctx.declares(TOOLS):
+        call = ToolCall("get_weather", '{"city": "Paris"}', "call_new")
+        answers.append((Answer(["One", " two"], calls=[call]), OFFERED))
+    for answer, tools in answers:
+        ctx.server.next_answer(answer.copy())
+        with ctx.fault("F28", what="new"), ctx.case("there are fields, events and parts that no client knows yet"):
+            got = ctx.chat("Count.", tools=tools).ok()
+        ctx.equal(got.text, "One two", "the text of the answer")
+        if not written_out(got):
+            ctx.equal([call.function.name for call in got.calls], [call.name for call in answer.calls], "the calls")
+            ctx.equal(got.finish, answer.finish, "the finish reason")
+        ctx.equal(got.reasoning, "", "the reasoning of an answer without any")
+    ctx.server.next_answer(Answer(["One", " two", " three"]))
+    try:
+        with ctx.fault("F28", what="parts"), ctx.case("the text comes as a list of parts"):
+            got = ctx.chat("Count.")
+    except NotApplicable:
+        # Text has one form there.
+        return
+    if got.error is not None:
+        got.fails(InvokeError)
+    else:
+        ctx.equal(got.text, "One two three", "the text of an answer that comes as a list of parts")

@@ -22,7 +22,7 @@ from mrt import (
 from mrt_testing_kit.asking import numbers
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.heard import NOTE, OFFERED, TOOLS, heard, is_chat, turns
+from mrt_testing_kit.heard import NOTE, OFFERED, TOOLS, heard, is_chat, turns, was_sent
 from mrt_testing_kit.server import Answer
 
 
@@ -48,6 +48,12 @@ def llm_04(ctx: Context) -> None:
             came=", ".join(sorted(map(repr, names))),
         )
     ctx.equal(len(set(asked.values())), len(asked), f"the number of models that were asked ({asked})")
+    # An alias is answered by a model with another name.
+    ctx.server.next_answer(Answer(["Good", " day."], model="oracle-of-today"))
+    got = ctx.chat().ok()
+    if ctx.server.dialect.names_answerer and was_sent(got, '"oracle-of-today"'):
+        last = got.answer.model if got.answer else got.chunks[-1].model
+        ctx.equal(last, "oracle-of-today", "the model that answered")
 
 
 @check(

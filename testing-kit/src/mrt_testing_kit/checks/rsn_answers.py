@@ -89,6 +89,11 @@ def rsn_02(ctx: Context) -> None:
         ctx.server.next_answer(Answer(parts=[Text(pieces)]))
         judge(ctx, ctx.chat("What is 2 + 2?"), "Let me < see > this.", "The answer is 4 < 5.")
 
+    for end in ("<", "x <", "1 </", "a <th", "</thin"):
+        # What may be the beginning of a tag waits, and must come at last.
+        ctx.server.next_answer(Answer(parts=[Text(["<think>Hm.", "</think>", end])]))
+        judge(ctx, ctx.chat("What is 2 + 2?"), "Hm.", end)
+
     def drawn(draw: random.Random) -> None:
         ctx.server.next_answer(Answer(parts=[Text(cut(draw, whole, 25))]))
         judge(ctx, ctx.chat("What is 2 + 2?"), "Let me < see > this.", "The answer is 4 < 5.")
@@ -223,6 +228,9 @@ def rsn_11(ctx: Context) -> None:
         ["The tag ", "</think>", " closes."],
         ["1 < 2 and ", "x <"],
         ["It ends with <th"],
+        ["<"],
+        ["<thi"],
+        ["<", "b>bold</b>"],
     ):
         ctx.server.next_answer(Answer(parts=[Text(pieces)]))
         got = ctx.chat("Tell me about tags.").ok()

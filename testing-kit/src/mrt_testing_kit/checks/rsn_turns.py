@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from mrt import AssistantPromptMessage, ParameterType, PromptMessage, ToolPromptMessage, UserPromptMessage
+from mrt.entities.plain import is_mapping
 from mrt_testing_kit.asking import accepted
 from mrt_testing_kit.catalogue import STREAMS, Way, check
 from mrt_testing_kit.checks.rsn_answers import misread, thinking, words
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.heard import OFFERED, TOOLS, heard, written_out
+from mrt_testing_kit.failure import NotApplicable
+from mrt_testing_kit.heard import OFFERED, TOOLS, heard, value, was_sent, written_out
 from mrt_testing_kit.outcome import Outcome
-from mrt_testing_kit.server import Answer, Redacted, Thinking, ToolCall
+from mrt_testing_kit.server import Answer, Redacted, Text, Thinking, ToolCall
 
 
 def _message(got: Outcome) -> AssistantPromptMessage:
@@ -19,13 +24,39 @@ def _message(got: Outcome) -> AssistantPromptMessage:
     return answer.message if answer is not None else AssistantPromptMessage("")
 
 
-def _asked(ctx: Context, answer: Answer) -> tuple[Outcome, list[PromptMessage]]:
-    """Let the model call a tool; return the call, and the conversation with the tool's result."""
-    question = UserPromptMessage("Weather in Paris?")
-    ctx.server.next_answer(answer)
-    got = ctx.chat([question], tools=OFFERED).ok()
-    results = [ToolPromptMessage("sunny", tool_call_id=call.id) for call in got.calls]
-    return got, [question, _message(got), *results]
+def _asked(ctx: Context, *answers: Answer) -> tuple[Outcome, list[PromptMessage]]:
+    """Let the model call tools, once or more in a row; return the last call, and the conversation with all results."""
+    history: list[PromptMessage] = [UserPromptMessage("Weather in Paris?")]
+    got: Outcome | None = None
+    for answer in answers:
+        ctx.server.next_answer(answer.copy())
+        got = ctx.chat(history, tools=OFFERED).ok()
+        results = [ToolPromptMessage("sunny", tool_call_id=call.id) for call in got.calls]
+        history = [*history, _message(got), *results]
+    if got is None:
+        raise ValueError("a conversation has an answer")
+    return got, history
+
+
+def _thinks_and_calls(ctx: Context, number: int, *parts: str) -> Answer:
+    """Return an answer with thoughts and texts in turn, and a call at its end."""
+    made = [
+        Text([part[:3], part[3:]]) if at % 2 else Thinking([part[:3], part[3:]], ctx.oracle.signature(part))
+        for at, part in enumerate(parts)
+    ]
+    call = ToolCall("get_weather", json.dumps({"city": f"City {number}"}), f"call_r{number}")
+    return Answer(parts=[*made, call], finish="tool_calls")
+
+
+# Each is a tool loop: the thoughts of every answer, and the texts between them.
+_LOOPS: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("I need the weather.",),),
+    (("Zwei\n\nZeilen 世界 😀",),),
+    (("ha ha ha",),),
+    (("First a thought.", "Let me see."),),
+    (("First a thought.", "Let me see.", "Then another."),),
+    (("The first round.",), ("The second round.", "Once more."), ("The third round.",)),
+)
 
 
 @check(
@@ -37,36 +68,81 @@ def _asked(ctx: Context, answer: Answer) -> tuple[Outcome, list[PromptMessage]]:
         "mozilla-ai/any-llm#1153",
         "pydantic/pydantic-ai#7601",
     ],
+    faults=["F39"],
     needs=["reasoning", TOOLS],
-    fix="Keep reasoning and signature on the message (opaque_body) and send both back with its calls, unchanged.",
+    fix="Keep reasoning and signature on the message (opaque_body) and send both back with its calls, unchanged, "
+    "in every answer since the user spoke.",
 )
 def rsn_08(ctx: Context) -> None:
     """Vendors refuse a tool loop whose thinking does not come back, or comes back without its signature."""
-    for thought in ("I need the weather.", "Zwei\n\nZeilen 世界 😀", "ha ha ha"):
-        answer = thinking(ctx, [thought[:3], thought[3:]])
-        answer.parts.append(ToolCall("get_weather", '{"city": "Paris"}', "call_r"))
-        answer.finish = "tool_calls"
-        ctx.server.settings["reasoning_history"] = "required"
-        got, history = _asked(ctx, answer)
-        if written_out(got) and not got.calls:
-            ctx.not_applicable("the models of this dialect write their calls into the text", by_dialect=True)
-        ctx.equal([call.function.name for call in got.calls], ["get_weather"], "the calls beside the reasoning")
-        ctx.strict("S3")
-        # Some vendors look at what goes back only while thinking is on.
-        rules = ctx.rules.items()
-        on = {name: True for name, rule in rules if "think" in name.lower() and rule.type is ParameterType.BOOLEAN}
-        ctx.server.next_answer(Answer("Sunny."))
-        back = ctx.chat(history, tools=OFFERED, parameters=on).ok()
-        ctx.server.strict = frozenset()
-        thoughts = [part for turn in heard(back).turns for part in turn.thoughts if isinstance(part, Thinking)]
+    ctx.server.settings["reasoning_history"] = "required"
+    for rounds in _LOOPS:
+        answers = [_thinks_and_calls(ctx, number, *parts) for number, parts in enumerate(rounds)]
+        with ctx.case(f"an answer for each of {rounds}: a thought, a text and a thought in turn, and a call"):
+            got, history = _asked(ctx, *answers)
+            if written_out(got) and not got.calls:
+                ctx.not_applicable("the models of this dialect write their calls into the text", by_dialect=True)
+            ctx.equal([call.function.name for call in got.calls], ["get_weather"], "the calls beside the reasoning")
+            _judge_loop(ctx, _back(ctx, history), rounds, [{"city": f"City {n}"} for n in range(len(rounds))])
+    with ctx.case("the arguments of the call were changed by the caller"):
+        _, history = _asked(ctx, _thinks_and_calls(ctx, 0, "A thought."))
+        edited = [copy.deepcopy(message) for message in history]
+        for message in edited:
+            for call in message.tool_calls if isinstance(message, AssistantPromptMessage) else ():
+                call.function.arguments = '{"city": "Rome"}'
+        _judge_loop(ctx, _back(ctx, edited), (("A thought.",),), [{"city": "Rome"}])
+    _judge_details(ctx)
+
+
+def _back(ctx: Context, history: list[PromptMessage]) -> Outcome:
+    ctx.strict("S3")
+    # Some vendors look at what goes back only while thinking is on.
+    rules = ctx.rules.items()
+    on = {name: True for name, rule in rules if "think" in name.lower() and rule.type is ParameterType.BOOLEAN}
+    ctx.server.next_answer(Answer("Sunny."))
+    back = ctx.chat(history, tools=OFFERED, parameters=on).ok()
+    ctx.server.strict = frozenset()
+    return back
+
+
+def _judge_loop(
+    ctx: Context, back: Outcome, rounds: Sequence[Sequence[str]], arguments: Sequence[dict[str, Any]]
+) -> None:
+    """Fail the check unless each answer went back with its thoughts, its text and its call."""
+    turns = [turn for turn in heard(back).turns if turn.calls]
+    ctx.equal(len(turns), len(rounds), "the number of answers with calls that went back", outcome=back)
+    for turn, parts, given in zip(turns, rounds, arguments, strict=True):
+        thoughts = [part for part in turn.thoughts if isinstance(part, Thinking)]
+        ctx.expect(bool(thoughts), "the reasoning is not with its call", expected=repr(parts[::2]), outcome=back)
         came = "".join("".join(part.pieces) for part in thoughts)
-        ctx.equal(came.strip(), thought, "the reasoning that went back")
+        if len(parts) == 1:
+            ctx.equal(came.strip(), parts[0], "the reasoning that went back", outcome=back)
+        ctx.equal(words(came), words("".join(parts[::2])), "the reasoning that went back", outcome=back)
         if ctx.server.dialect.name == "anthropic":
-            ctx.equal(
-                [part.signature for part in thoughts], [ctx.oracle.signature(thought)], "the signature that went back"
-            )
-        order = [bool(turn.thoughts) for turn in heard(back).turns if turn.calls]
-        ctx.equal(order, [True], "whether the reasoning is with its call")
+            signed = [(part.pieces, part.signature) for part in thoughts]
+            right = [([part], ctx.oracle.signature(part)) for part in parts[::2]]
+            ctx.equal(signed, right, "the reasoning that went back, with its signatures", outcome=back)
+        ctx.equal(words(turn.text), words("".join(parts[1::2])), "the text beside the reasoning", outcome=back)
+        wanted = [call.arguments if is_mapping(call.arguments) else value(str(call.arguments)) for call in turn.calls]
+        ctx.equal(wanted, [given], "the arguments of the call beside the reasoning", outcome=back)
+
+
+def _judge_details(ctx: Context) -> None:
+    """Fail the check when reasoning that came with a signature goes back in its own form, and without."""
+    answer = _thinks_and_calls(ctx, 0, "A signed thought.")
+    try:
+        with ctx.fault("F39", what="alias", field="reasoning_details"):
+            got, history = _asked(ctx, answer)
+    except NotApplicable:
+        return
+    signed = ctx.oracle.signature("A signed thought.")
+    back = _back(ctx, history)
+    if was_sent(got, signed) and b'"reasoning_details"' in back.request.body:
+        signatures = [getattr(part, "signature", None) for turn in heard(back).turns for part in turn.thoughts]
+        ctx.expect(
+            signed in signatures, "the signature of the reasoning was lost", expected=repr(signed),
+            came=repr(signatures), outcome=back,
+        )  # fmt: skip
 
 
 @check(
@@ -194,8 +270,12 @@ def rsn_13(ctx: Context) -> None:
         if not ("think" in low or "reason" in low):
             continue
         if rule.type is ParameterType.BOOLEAN:
-            on, off = accepted(ctx, {name: True})[0].ok(), accepted(ctx, {name: False})[0].ok()
-            ctx.expect(on.body != off.body, f"{name} makes no difference to the request", expected="two requests")
+            on, (off, silent) = accepted(ctx, {name: True})[0].ok(), accepted(ctx, {name: False})
+            ctx.expect(off.ok().body != on.body, f"{name} makes no difference to the request", expected="two requests")
+            # There are models that think unless they are told not to.
+            ctx.expect(
+                off.body != silent.body, f"{name}=False is not sent", expected="the vendor's word for off", outcome=off
+            )
             if heard(on).thinks:
                 ctx.expect(not heard(off).thinks, f"{name}=False does not turn thinking off", expected="thinking off")
                 ctx.expect(not off.reasoning, "there is thinking in spite of it", expected="none", outcome=off)

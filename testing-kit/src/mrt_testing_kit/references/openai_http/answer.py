@@ -40,7 +40,7 @@ def read_answer(body: Mapping[str, Any], model: str, names: Mapping[str, str]) -
     choice: Mapping[str, Any] = choices[0] if is_list(choices) and choices and is_mapping(choices[0]) else {}
     message: Mapping[str, Any] = choice.get("message") or {}
     splitter = ThinkSplitter()
-    text, thought = splitter.feed(message.get("content") or "")
+    text, thought = splitter.feed(_text(message.get("content")))
     rest, last = splitter.end()
     thought = _reasoning(message) + thought + last
     calls = whole_calls(message.get("tool_calls"), names)
@@ -133,7 +133,7 @@ class AnswerStream:
 
     def _take(self, delta: Mapping[str, Any]) -> Sequence[LLMResultChunk]:
         self._calls.feed(delta.get("tool_calls"))
-        text, thinking = self._splitter.feed(delta.get("content") or "")
+        text, thinking = self._splitter.feed(_text(delta.get("content")))
         if delta.get("refusal"):
             text, self._finish = text + delta["refusal"], "content_filter"
         return self._chunk(text, _reasoning(delta) + thinking)
@@ -156,5 +156,9 @@ def _is_error(body: Mapping[str, Any]) -> bool:
 
 def _reasoning(message: Mapping[str, Any]) -> str:
     value = next((message[name] for name in _REASONING if message.get(name)), "")
-    # A list of parts, as OpenRouter has it.
-    return "".join(str(part.get("text") or "") for part in value) if is_list(value) else value
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    # Some servers send a list of parts.
+    return "".join(str(part.get("text") or "") for part in value) if is_list(value) else value or ""

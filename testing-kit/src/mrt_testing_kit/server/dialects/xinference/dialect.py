@@ -71,6 +71,8 @@ class Xinference(Dialect):
 
     fields = XINFERENCE
     usage_flag = True
+    # Some engines answer with the path of the weights.
+    names_answerer = False
     stop_limit = None
     voices = VOICES
     takes_empty = True
