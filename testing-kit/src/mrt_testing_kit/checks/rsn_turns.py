@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mrt import AssistantPromptMessage, ParameterType, PromptMessage, ToolPromptMessage, UserPromptMessage
-from mrt.entities.plain import is_mapping
+from mrt.entities.plain import is_list, is_mapping
 from mrt_testing_kit.asking import accepted
 from mrt_testing_kit.catalogue import STREAMS, Way, check
 from mrt_testing_kit.checks.rsn_answers import misread, thinking, words
@@ -122,9 +122,21 @@ def _judge_loop(
             signed = [(part.pieces, part.signature) for part in thoughts]
             right = [([part], ctx.oracle.signature(part)) for part in parts[::2]]
             ctx.equal(signed, right, "the reasoning that went back, with its signatures", outcome=back)
+            kinds = [*(("thinking", "text")[at % 2] for at in range(len(parts))), "tool_use"]
+            ctx.expect(
+                kinds in _kinds(back), "thoughts, texts and calls went back in another order", expected=repr(kinds),
+                came=repr(_kinds(back)), outcome=back,
+            )  # fmt: skip
         ctx.equal(words(turn.text), words("".join(parts[1::2])), "the text beside the reasoning", outcome=back)
         wanted = [call.arguments if is_mapping(call.arguments) else value(str(call.arguments)) for call in turn.calls]
         ctx.equal(wanted, [given], "the arguments of the call beside the reasoning", outcome=back)
+
+
+def _kinds(back: Outcome) -> list[list[str]]:
+    """Return the kinds of the blocks of each answer that went back, in the words of the Messages API."""
+    messages: list[dict[str, Any]] = back.body["messages"]
+    answers = [message for message in messages if message["role"] == "assistant" and is_list(message["content"])]
+    return [[str(block["type"]) for block in message["content"]] for message in answers]
 
 
 def _judge_details(ctx: Context) -> None:

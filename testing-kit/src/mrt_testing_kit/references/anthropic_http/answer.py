@@ -169,11 +169,14 @@ class MessageStream:
         """Return the answer, with the thinking that the vendor wants to see again."""
         blocks = list(self.blocks.values())
         thinking = "".join(block.get("thinking") or "" for block in blocks)
-        kept = [
-            block
-            for block in blocks
-            if block.get("type") == "redacted_thinking" or (block.get("type") == "thinking" and block.get("signature"))
-        ]
+        kept: list[dict[str, Any]] = []
+        said = 0
+        for block in blocks:
+            kind = block.get("type")
+            if kind == "redacted_thinking" or (kind == "thinking" and block.get("signature")):
+                # Thoughts go back between the texts where they came.
+                kept.append({**block, "after": said})
+            said += len(block.get("text") or "") if kind == "text" else 0
         return AssistantPromptMessage(
             "".join(block.get("text") or "" for block in blocks if block.get("type") == "text"),
             self._calls([block for block in blocks if block.get("type") == "tool_use"]),

@@ -78,10 +78,18 @@ def _say(turns: list[Block], role: str, blocks: list[Block]) -> None:
 def _answer(message: AssistantPromptMessage) -> list[Block]:
     # Thinking has to come back as it was, with its signature; the text and the calls may have been changed.
     kept = message.opaque_body if is_list(message.opaque_body) else []
-    thinking: list[Block] = [dict(block) for block in kept if is_mapping(block)]
-    text = _text(message, "")
-    texts: list[Block] = [{"type": "text", "text": text}] if text.strip() else []
-    return [*thinking, *texts, *(_call(call) for call in message.tool_calls)]
+    text, said = _text(message, ""), 0
+    blocks: list[Block] = []
+    for block in kept:
+        thought: Block = dict(block) if is_mapping(block) else {}
+        after = max(said, int(thought.pop("after", 0)))
+        blocks += [*_say_text(text[said:after]), thought]
+        said = after
+    return [*blocks, *_say_text(text[said:]), *(_call(call) for call in message.tool_calls)]
+
+
+def _say_text(text: str) -> list[Block]:
+    return [{"type": "text", "text": text}] if text.strip() else []
 
 
 def _call(call: ToolCall) -> Block:
