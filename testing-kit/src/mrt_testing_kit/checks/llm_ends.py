@@ -56,12 +56,12 @@ def llm_11(ctx: Context) -> None:
             )
             if got.answer is not None:
                 ctx.equal(got.answer.finish_reason, got.finish, "the finish reason of the whole answer")
-    for word, rights in _UNDONE.items():
+    for word, fine in _UNDONE.items():
         ctx.server.next_answer(Answer(["One", " two"], finish=word))
         got = ctx.chat("Count.").ok()
         ctx.expect(
-            got.finish in rights, f"the finish reason is wrong where the vendor ends with {word!r}",
-            expected=" or ".join(map(repr, rights)), came=repr(got.finish),
+            got.finish in fine, f"the finish reason is wrong where the vendor ends with {word!r}",
+            expected=" or ".join(map(repr, fine)), came=repr(got.finish),
         )  # fmt: skip
     for word in ("content_filter", "length"):
         ctx.server.next_answer(Answer("", finish=word))
