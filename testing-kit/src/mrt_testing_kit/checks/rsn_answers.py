@@ -195,19 +195,20 @@ def rsn_06(ctx: Context) -> None:
 )
 def rsn_07(ctx: Context) -> None:
     """Models that did not think send an empty pair of tags or two line breaks; people see an empty box."""
+    if not ctx.server.dialect.think_tags:
+        ctx.not_applicable("the vendor sends no thinking of line breaks alone", by_dialect=True)
     ctx.server.next_answer(Answer(_SAID))
     with ctx.fault("F39", what="blank"):
         got = ctx.chat("What is 2 + 2?")
     judge(ctx, got, "", "The answer is 4.")
     ctx.equal(got.reasoning, "", "the reasoning of a model that did not think")
-    if ctx.server.dialect.think_tags:
-        for pieces in (["<think>", "\n\n", "</think>", "\n\n", "Fine."], ["<think></think>Fine."]):
-            ctx.server.next_answer(Answer(parts=[Text(pieces)]))
-            got = ctx.chat("How are you?").ok()
-            if misread(got):
-                return
-            judge(ctx, got, "", "Fine.")
-            ctx.equal(got.reasoning, "", "the reasoning of a model that did not think")
+    for pieces in (["<think>", "\n\n", "</think>", "\n\n", "Fine."], ["<think></think>Fine."]):
+        ctx.server.next_answer(Answer(parts=[Text(pieces)]))
+        got = ctx.chat("How are you?").ok()
+        if misread(got):
+            return
+        judge(ctx, got, "", "Fine.")
+        ctx.equal(got.reasoning, "", "the reasoning of a model that did not think")
 
 
 @check(
