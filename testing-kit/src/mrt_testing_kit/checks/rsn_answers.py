@@ -146,10 +146,11 @@ def rsn_04(ctx: Context) -> None:
     ctx.server.next_answer(Answer("And then."))
     with ctx.fault("F40", what="nested"):
         got = ctx.chat("Go on.").ok()
-    ctx.equal(got.text.strip(), "And then.", "the text after nested tags")
-    ctx.equal(
-        words(got.reasoning.replace("<think>", "").replace("</think>", "")), "abc", "the reasoning in nested tags"
-    )
+    # Some read pairs within each other, others end at the first closing tag; both show all that was said, once.
+    said = (got.reasoning + got.text).replace("<think>", "").replace("</think>", "")
+    ctx.equal(words(said), words("abcAnd then."), "reasoning and text together, without the nested tags")
+    ctx.expect(got.text.endswith("And then."), "the text after nested tags is not told apart", expected="And then.")
+    ctx.expect(got.reasoning.strip().startswith("a"), "the thinking before nested tags is not told apart")
 
 
 @check(
