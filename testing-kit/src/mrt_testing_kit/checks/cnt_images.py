@@ -249,12 +249,19 @@ def cnt_10(ctx: Context) -> None:
     for place, messages in _elsewhere(ctx, ImagePromptMessageContent(url=address, mime_type="image/png")).items():
         with ctx.case(f"the address of an image in {place}"):
             _judge_link(ctx, _talk(ctx, messages), address)
+    pictures = [data for _, _, data in _FILES[:3]]
+    several = [ImagePromptMessageContent(base64_data=_coded(data), mime_type=kind) for kind, _, data in _FILES[:3]]
+    for place, messages in _elsewhere(ctx, *several).items():
+        with ctx.case(f"three images in {place}"):
+            got = _talk(ctx, messages)
+            came = pictures if got.error is not None else [image.data for image in _images(got)]
+            ctx.equal(came, pictures, "the images that reached the model", outcome=got)
     _judge_custom(ctx)
 
 
-def _elsewhere(ctx: Context, part: Any) -> dict[str, list[PromptMessage]]:
-    """Return conversations with a part in other messages than the last one."""
-    parts: list[PromptMessageContent] = [TextPromptMessageContent("This is it:"), part]
+def _elsewhere(ctx: Context, *shown: PromptMessageContent) -> dict[str, list[PromptMessage]]:
+    """Return conversations with parts in other messages than the last one."""
+    parts: list[PromptMessageContent] = [TextPromptMessageContent("This is it:"), *shown]
     question = UserPromptMessage("What is it?")
     found: dict[str, list[PromptMessage]] = {
         "an earlier message": [UserPromptMessage(parts), AssistantPromptMessage("I see."), question]

@@ -181,7 +181,19 @@ def _loop(ctx: Context) -> None:
 def tol_22(ctx: Context) -> None:
     """Tools return lists, numbers, nothing at all, or fail; a vendor that wants an object refuses the bare ones."""
     ctx.strict("S3", "S6")
-    kinds = ('{"degrees": 21}', '["a", "b"]', '"quoted"', "21", "0", "null", "false", "plain text", "两行\nText ✓", " ")
+    kinds = (
+        '{"degrees": 21}',
+        '["a", "b"]',
+        '"quoted"',
+        "21",
+        "0",
+        "null",
+        "false",
+        "plain text",
+        "两行\nText ✓",
+        " ",
+        _LONG,
+    )
     for text in kinds:
         got = _answered(ctx, ToolPromptMessage(text, tool_call_id="call_k"))
         result = heard(got).results[0]
@@ -199,11 +211,18 @@ def tol_22(ctx: Context) -> None:
         "first" in result.text and "second" in result.text, "a part of a tool's result is lost", came=repr(result.text)
     )
     _answered(ctx, ToolPromptMessage("", tool_call_id="call_k"))
-    failed = ToolPromptMessage("No such city: Atlantis", tool_call_id="call_k", is_error=True)
-    result = heard(_answered(ctx, failed)).results[0]
-    ctx.expect("No such city: Atlantis" in result.text, "the error of a tool did not arrive", came=repr(result.text))
-    if ctx.server.dialect.tool_errors:
-        ctx.expect(result.error, "the vendor is not told that a tool failed", expected="the vendor's mark of a failure")
+    sentence = "No such city: Atlantis"
+    for content in (sentence, [TextPromptMessageContent(sentence)]):
+        result = heard(_answered(ctx, ToolPromptMessage(content, tool_call_id="call_k", is_error=True))).results[0]
+        ctx.expect(sentence in result.text, "the error of a tool did not arrive", came=repr(result.text))
+        if ctx.server.dialect.tool_errors:
+            ctx.expect(
+                result.error, "the vendor is not told that a tool failed", expected="the vendor's mark of a failure"
+            )
+
+
+# As long as a page of the web, or a file.
+_LONG = "".join(f"row {n}, ✓\n" for n in range(3000)) + "the end"
 
 
 def _answered(ctx: Context, result: ToolPromptMessage) -> Outcome:

@@ -97,6 +97,8 @@ def tol_17(ctx: Context) -> None:
     offered([PromptMessageTool(f"tool_{n}", f"Does {n}.", schema) for n, schema in enumerate(_SCHEMAS)])
     offered([PromptMessageTool("bare"), PromptMessageTool("empty", "", {"type": "object", "properties": {}})])
     offered([PromptMessageTool("told", 'Line one.\nLine "two" ✓', _SCHEMAS[1])])
+    # What vendors take at most is 1024 characters.
+    offered([PromptMessageTool("long", "Says this. " * 90 + "At last.", _SCHEMAS[1])])
 
     def drawn(draw: random.Random) -> None:
         offered([PromptMessageTool(f"t{n}", any_text(draw), _random_schema(draw)) for n in range(draw.randint(1, 3))])
