@@ -175,8 +175,15 @@ def _judge_history(ctx: Context) -> None:
 def _judge_detail(ctx: Context) -> None:
     bodies: list[Any] = []
     for detail in ("low", "high", "auto"):
+        link = ImagePromptMessageContent(url="https://example.invalid/cat.png", mime_type="image/png", detail=detail)
+        linked = ctx.chat([_asked("What is it?", link)])
+        by_link = [value for path, value in leaves(linked.body) if key_of(path) == "detail"] if linked.requests else []
         got = ctx.chat([_asked("What is it?", _image(PNG, detail=detail))]).ok()
         found = [value for path, value in leaves(got.body) if key_of(path) == "detail"]
+        ctx.expect(
+            by_link == found or not by_link, "an image by its address is sent with another detail", expected=found,
+            came=by_link,
+        )  # fmt: skip
         ctx.expect(
             found in ([], [detail]), "an image is sent with another detail", expected=detail, came=found, outcome=got
         )

@@ -10,7 +10,7 @@ from mrt_testing_kit.catalogue import STREAMS, Way, check
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import OFFERED, TOOLS, any_text, cut, heard, plain_fields, value
 from mrt_testing_kit.outcome import Outcome
-from mrt_testing_kit.server import Answer, ToolCall
+from mrt_testing_kit.server import Answer, Text, ToolCall
 
 
 @check(
@@ -44,6 +44,7 @@ def _answers(ctx: Context) -> list[tuple[Answer, Any]]:
         (Answer(["Cut", " off"], finish="length"), None),
         (Answer("I must not.", finish="content_filter"), None),
         (Answer("A nap.", finish="oracle_nap"), None),
+        (Answer(parts=[Text(["One", " piece"]), Text([" and", " another."])]), None),
     ]
     if ctx.declares(TOOLS):
         calls = [ToolCall("get_weather", '{"city": "Paris"}'), ToolCall("tell_time", "{}")]

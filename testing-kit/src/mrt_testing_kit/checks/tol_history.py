@@ -50,7 +50,7 @@ def tol_15(ctx: Context) -> None:
     ctx.strict("S3", "S6")
     first = [
         _call("call_x1", "get_weather", {"city": "Paris"}),
-        _call("call_x2", "take_note", {"title": "München ✓", "n": 0, "id": 2**63 + 1}),
+        _call("call_x2", "take_note", {"title": "München ✓", "n": 0, "id": 2**63 + 1, "body": _LONG}),
     ]
     second = [_call("call_y1", "get_weather", {"city": "Rome"})]
     history: list[PromptMessage] = [
@@ -192,6 +192,7 @@ def tol_22(ctx: Context) -> None:
         "plain text",
         "两行\nText ✓",
         " ",
+        "  if x:\n\tpass \n",
         _LONG,
     )
     for text in kinds:
@@ -199,7 +200,7 @@ def tol_22(ctx: Context) -> None:
         result = heard(got).results[0]
         # Wrapped in an object of the vendor's, or a blank in place of nothing, is fine; changed or lost is not.
         ctx.expect(
-            result.text == text or value(result.text) == value(text) or text.strip() in result.text,
+            text in result.text or value(result.text) == value(text) or not text.strip(),
             "the result of a tool did not arrive",
             expected=text,
             came=repr(result.text),

@@ -72,6 +72,10 @@ def usg_01(ctx: Context) -> None:
     """Budgets, bills and limits go by these numbers; nobody looks at them until they are wrong."""
     for question in _QUESTIONS:
         _judge(ctx, ctx.chat(question))
+    for word in ("length", "content_filter"):
+        with ctx.case(f"an answer that ends with {word!r}"):
+            ctx.server.next_answer(Answer(["One", " two"], finish=word, usage=Usage(1000003, 2000003)))
+            _judge(ctx, ctx.chat(_QUESTIONS[0]))
     usage = _usage(ctx, ctx.chat(_QUESTIONS[0]).ok())
     ctx.expect(usage.source != "unknown", "the counts are unknown", expected="the vendor's counts, or an estimate")
 

@@ -85,6 +85,8 @@ class Aliases(Fault):
                     part |= {} if signed is None else {"signature": signature(signed)}
                     value = [] if value is None else [part]
                 holder[field] = value
+                # The field that most know stays, with nothing in it.
+                holder.setdefault("reasoning_content", None)
 
 
 @fault(
