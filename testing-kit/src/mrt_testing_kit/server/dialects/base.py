@@ -120,6 +120,7 @@ class Dialect:
         tool_errors: whether a tool's result can say that the tool failed.
         speakers: whether a message can name who speaks.
         names_answerer: whether answers name the model by a name that callers know.
+        thinks_unasked: whether some models think unless they are told not to.
         image_detail: whether an image can be sent with how closely to look at it.
         text_key: the key of the text in a whole answer, at any depth, where answers have neither OpenAI's shape nor
             Anthropic's; with it the faults of empty answers find their place.
@@ -148,6 +149,7 @@ class Dialect:
     tool_errors: ClassVar[bool] = False
     speakers: ClassVar[bool] = False
     names_answerer: ClassVar[bool] = True
+    thinks_unasked: ClassVar[bool] = True
     image_detail: ClassVar[bool] = False
     text_key: ClassVar[str] = ""
     usage_keys: ClassVar[Sequence[str]] = ("usage", "meta")

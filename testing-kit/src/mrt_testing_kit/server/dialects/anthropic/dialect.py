@@ -57,6 +57,7 @@ class Anthropic(Dialect):
     )
     key_header = "x-api-key"
     key_prefix = ""
+    thinks_unasked = False
     fields = ANTHROPIC
     stop_field = "stop_sequences"
     stop_limit = None
