@@ -9,6 +9,7 @@ import any_llm
 from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("any-llm-sdk",)
+IS_SLOW = True
 
 
 class make:

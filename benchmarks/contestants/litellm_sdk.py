@@ -9,6 +9,7 @@ import litellm
 from benchmarks.contestants import MESSAGES, PROMPT, messages
 
 DISTRIBUTIONS = ("litellm",)
+IS_SLOW = True
 
 
 class make:

@@ -7,6 +7,7 @@ from llm.default_plugins.openai_models import Chat
 from benchmarks.contestants import PROMPT
 
 DISTRIBUTIONS = ("llm",)
+IS_SLOW = True
 
 
 class make:

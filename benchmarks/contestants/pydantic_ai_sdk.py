@@ -9,6 +9,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from benchmarks.contestants import PROMPT
 
 DISTRIBUTIONS = ("pydantic-ai-slim",)
+IS_SLOW = True
 
 
 class make:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrt._cachedir import as_dict, read_json, settled, write_json
+from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
 from mrt.errors import MRTError
 from mrt.registry.discovery import cache_name
 from mrt.registry.locate import module_of
@@ -109,7 +109,8 @@ def _stamp(path: str) -> tuple[int, int] | None:
 
 def _current_path(prefix: str, item: Any) -> str | None:
     """Return the path of an item's file if the item is whole and the file has not changed since."""
-    if type(item) is not list or tuple(map(type, item)) != _TYPES or "en_US" not in item[4]:
+    item = as_list(item)
+    if tuple(map(type, item)) != _TYPES or "en_US" not in item[4]:
         return None
     path: str = item[0]
     if path[:2] == _INSIDE:
