@@ -37,8 +37,6 @@ _ADDRESSES = (
 )  # fmt: skip
 _MODELS = ("MODEL", "DEFAULT_MODEL", "MODEL_NAME", "MODEL_UID", "DEPLOYMENT")
 _HEADERS = ("CUSTOM_HEADERS", "DEFAULT_HEADERS", "EXTRA_HEADERS", "HEADERS")
-# A header of no account may pass: SDKs let the machine's owner add some.
-_SENT = ("Authorization", "X-Api-Key", "Api-Key", "OpenAI-Organization", "OpenAI-Project")
 
 
 @contextmanager
@@ -50,7 +48,9 @@ def traps(ctx: Context, address: str) -> Generator[None]:
         address: An address that nobody may ask.
     """
     names = _names(ctx)
-    headers = "\n".join(f"{name}: {'Bearer ' if name == 'Authorization' else ''}{TRAP}" for name in _SENT)
+    # The header of the key alone: SDKs let the machine's owner add others.
+    header = ctx.server.dialect.key_header
+    headers = f"{header}: {ctx.server.dialect.key_prefix}{TRAP}"
     values = {f"{name}_{word}": TRAP for name in names for word in (*_KEYS, *_ACCOUNTS)}
     values |= {f"{name}_{word}": address for name in names for word in _ADDRESSES}
     values |= {f"{name}_{word}": _MODEL for name in names for word in _MODELS}

@@ -28,7 +28,7 @@ _ALIKE = (
     "two sets never mix",
     essential=True,
     bugs=["langgenius/dify-official-plugins#2473", "langgenius/dify-official-plugins#2183"],
-    fix="Keep nothing of a call's credentials on modules, classes or clients that all calls share: no key, no cookie.",
+    fix="Keep nothing of a call's credentials on modules, classes or clients that all calls share: no key, no header.",
 )
 def crd_12(ctx: Context) -> None:
     """One program serves many customers: a request with another customer's key is the worst that can happen."""
@@ -76,11 +76,10 @@ def _run(ctx: Context, handle: Any, job: Job, key: str) -> None:
 
 
 def _judge_alike(ctx: Context) -> None:
-    """Let customers with keys that are nearly the same take turns at one server, which gives each a cookie."""
+    """Let customers with keys that are nearly the same take turns at one server."""
     server = ctx.another_server(api_key=None)
     for way in ctx.ways:
         for key in (*_ALIKE, *_ALIKE[:2]):
-            server.cookie = f"of-{_ALIKE.index(key)}-only"
             got = ctx.call(credentials=with_key(ctx, key, server), way=way).ok()
             _judge_own(ctx, got, key)
 
@@ -88,16 +87,9 @@ def _judge_alike(ctx: Context) -> None:
 def _judge_own(ctx: Context, got: Outcome, key: str) -> None:
     for request in got.requests:
         ctx.expect(carries(request, key), "the customer's key was not sent", expected=key, outcome=got)
-        for number, other in enumerate(_ALIKE):
-            if other == key:
-                continue
+        for other in _ALIKE:
             strange = other not in key and carries(request, other)
             ctx.expect(not strange, "another customer's key was sent", expected=key, came=other, outcome=got)
-            cookie = f"of-{number}-only"
-            ctx.expect(
-                not carries(request, cookie), "a cookie that another customer was given was sent",
-                expected=f"no cookie, or that of {key}", came=cookie, outcome=got,
-            )  # fmt: skip
 
 
 @check(

@@ -80,7 +80,6 @@ class OracleServer(LoopServer):
         self.violations: list[Violation] = []
         self.unplayed: list[DialectError] = []
         self.mute_usage = False
-        self.cookie = ""
         self.max_items: int | None = None
         self.max_characters: int | None = None
         self._answers: deque[Answer] = deque()
@@ -143,7 +142,6 @@ class OracleServer(LoopServer):
             self.violations.clear()
             self.unplayed.clear()
             self.mute_usage = False
-            self.cookie = ""
             self.max_items = self.max_characters = None
             self.dialect.forget()
             self.forget()
@@ -204,8 +202,6 @@ class OracleServer(LoopServer):
         reply.headers = [
             pair for pair in dialect.headers(request, reply) if pair[0].lower() not in named
         ] + reply.headers
-        if self.cookie:
-            reply.headers.append(("set-cookie", f"oracle={self.cookie}; Path=/"))
         return call.finish(reply)
 
     def _handled(self, call: Call, route: Route) -> Reply:

@@ -51,6 +51,9 @@ class Hub(Protocol):
 SEND_BUFFER = 32768
 """Bytes that the system keeps for a peer that reads slowly."""
 
+LARGE = 1 << 20
+"""Bytes of a piece that are too many for the small buffer, and the bytes that the system then keeps."""
+
 
 class Connection(asyncio.Protocol):
     """Reads requests and plays plans, one request after the other, also when they are pipelined."""
@@ -196,6 +199,10 @@ class Connection(asyncio.Protocol):
         if self.current is not None:
             room = RESPONSE_KEPT - len(self.current.response)
             self.current.response += data[: max(0, room)]
+        if len(data) > LARGE and (sock := self.transport.get_extra_info("socket")) is not None:
+            # With a small buffer, a peer that acknowledges late takes seconds for megabytes.
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LARGE)
         self.transport.write(data)
 
     def _outcome(self, outcome: Outcome) -> None:
