@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BLOCKED = "the event loop was blocked"
 """What `broken_off` returns of a call that lets nothing else run meanwhile."""
 
+BLOCKED_AFTER = 5.0
+"""Seconds after which an event loop that does nothing else counts as blocked."""
+
 _TRIES = 3
 
 
@@ -38,7 +41,7 @@ def broken_off(ctx: Context, start: Callable[[], Coroutine[Any, Any, Any]], begu
             alive = threading.Event()
             loop.call_soon_threadsafe(alive.set)
             loop.call_soon_threadsafe(task.cancel)
-            if not alive.wait(ctx.seconds(5)):
+            if not alive.wait(ctx.seconds(BLOCKED_AFTER)):
                 blocked.append(BLOCKED)
                 ctx.server.disconnect_all()
 

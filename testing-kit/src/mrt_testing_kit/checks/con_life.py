@@ -139,6 +139,26 @@ def con_07(ctx: Context) -> None:
             expected=f"at most {_MOST_SOCKETS}",
             came=f"{opened}",
         )
+    _judge_failures(ctx)
+
+
+def _judge_failures(ctx: Context) -> None:
+    """See that calls that fail give their connections back, or close them."""
+    server = ctx.another_server()
+    given = ctx.credentials(server=server)
+    # Asks for the schema, where a server tells one.
+    ctx.handle(credentials=given)
+    # Who reads a part of a long body has to close what is left.
+    for options in ({"status": 400}, {"status": 500, "body": "huge", "size": 300_000}):
+        with server.fault("F41", times=None, **options):
+            for way in ctx.ways * 5:
+                ctx.call(credentials=given, way=way)
+    few = 6
+    at_rest = _eventually(ctx, lambda: server.connections.live <= few, 2)
+    ctx.expect(
+        at_rest, "calls that failed keep their connections", expected=f"at most {few}",
+        came=f"{server.connections.live}",
+    )  # fmt: skip
 
 
 @check(

@@ -135,9 +135,20 @@ def crd_07(ctx: Context) -> None:
             )
 
     ctx.explore(prefixed, times=4, deep=40)
+    _judge_names(ctx, base)
     got, requests = _try(ctx, base.partition("://")[2])
     if got.error is not None:
         got.fails(CredentialsValidateFailedError, InvokeError)
+
+
+def _judge_names(ctx: Context, base: str) -> None:
+    """See that a path in which a version stands within a word is a path like any other."""
+    found: dict[str, list[str]] = {}
+    for prefix in ("/proxy", "/api-v1", "/dev1x"):
+        url = base.replace(ctx.server.url, ctx.server.url + prefix)
+        _, requests = _try(ctx, url)
+        found[prefix] = [request.raw_path.removeprefix(prefix) for request in requests]
+        ctx.equal(found[prefix], found["/proxy"], f"what is asked below the address {url!r}")
 
 
 def _judge_paths(ctx: Context, got: Outcome, requests: list[RecordedRequest], url: str) -> None:
