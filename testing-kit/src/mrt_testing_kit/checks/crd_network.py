@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import mrt
 from mrt import InvokeError
-from mrt_testing_kit.catalogue import check
+from mrt_testing_kit import child
+from mrt_testing_kit.catalogue import Way, check
 from mrt_testing_kit.context import Context
+from mrt_testing_kit.failure import NotApplicable
 from mrt_testing_kit.given import address_field, key_field, with_address
-from mrt_testing_kit.jobs import jobs
+from mrt_testing_kit.jobs import Job, jobs
 from mrt_testing_kit.outcome import Outcome
 from mrt_testing_kit.server import OracleServer
 
@@ -31,7 +35,10 @@ def crd_15(ctx: Context) -> None:
     key_field(ctx)
     elsewhere = ctx.another_server(api_key=None)
     for status in _STATUSES:
-        calls: tuple[Callable[[], Outcome], ...] = (ctx.call, ctx.validate)
+        calls: list[Callable[[], Outcome]] = [ctx.call, ctx.validate]
+        if status in (302, 307):
+            # An HTTP library has one client for each of the two worlds, with settings of its own.
+            calls += [partial(ctx.call, way=way) for way in ctx.ways if way != "sync"]
         for make in calls:
             with ctx.fault("F43", status=status, location=f"{elsewhere.url}/elsewhere", times=None, path="*"):
                 got = make()
@@ -87,7 +94,7 @@ def _set(values: dict[str, str | None]) -> None:
 
 
 def _secure_call(
-    ctx: Context, server: OracleServer, ca_file: str | None, *, trust_env: bool = False
+    ctx: Context, server: OracleServer, ca_file: str | None, *, trust_env: bool = False, way: Way = "sync"
 ) -> Exception | None:
     """Make one call with a runtime of its own; return what it raised."""
     job = jobs(ctx, 1)[0]
@@ -95,13 +102,40 @@ def _secure_call(
     with ctx.target.runtime(ca_file=ca_file, trust_env=trust_env) as runtime:
         try:
             handle = getattr(runtime, make)(f"{ctx.target.name}/{ctx.model}", ctx.credentials(server=server))
-            result = handle.invoke(*job.arguments, **job.keywords)
+            result = _made(ctx, handle, job, way)
         except Exception as error:
             # What it is, is for the caller to judge.
             return error
-    wrong = job.judge(result)
+    wrong = job.judge(result) if way in ("sync", "async") else ""
     ctx.expect(not wrong, "the answer over TLS is wrong", expected=job.expected, came=wrong)
     return None
+
+
+def _made(ctx: Context, handle: Any, job: Job, way: Way) -> Any:
+    if way == "sync":
+        return handle.invoke(*job.arguments, **job.keywords)
+    if way == "async":
+        return ctx.run(handle.ainvoke(*job.arguments, **job.keywords))
+    if way == "stream":
+        return list(handle.stream(*job.arguments, **job.keywords))
+
+    async def read() -> list[Any]:
+        return [chunk async for chunk in handle.astream(*job.arguments, **job.keywords)]
+
+    return ctx.run(read())
+
+
+def _alone(ctx: Context, server: OracleServer, way: Way | str, environment: dict[str, str], url: str = "") -> str:
+    """Make a call in a process of its own: clients that live as long as one have read the environment before.
+
+    Returns:
+        The error that it raised; a sentence when no other process can find the provider.
+    """
+    given = with_address(ctx, url) if url else ctx.credentials(server=server)
+    try:
+        return child.call(ctx, jobs(ctx, 1)[0], way, given, environment)
+    except NotApplicable as reason:
+        return str(reason)
 
 
 @check(
@@ -116,13 +150,14 @@ def crd_16(ctx: Context) -> None:
     address_field(ctx)
     for kind in ("untrusted", "wrong-host", "expired"):
         server = ctx.another_server(tls=kind)
-        error = _secure_call(ctx, server, server.ca_file)
-        ctx.expect(
-            isinstance(error, InvokeError),
-            f"a server whose certificate is {kind} is talked to",
-            expected="InvokeConnectionError",
-            came=repr(error),
-        )
+        for way in ctx.ways:
+            error = _secure_call(ctx, server, server.ca_file, way=way)
+            ctx.expect(
+                isinstance(error, InvokeError),
+                f"a server whose certificate is {kind} is talked to ({way})",
+                expected="InvokeConnectionError",
+                came=repr(error),
+            )
         # Trusted where SDKs look for CAs, too: the name and the date have to be right all the same.
         with _environment(SSL_CERT_FILE=server.ca_file if kind != "untrusted" else None):
             error = _secure_call(ctx, server, None, trust_env=True)
@@ -135,17 +170,20 @@ def crd_16(ctx: Context) -> None:
         error = _secure_call(ctx, server, None)
         ctx.expect(isinstance(error, InvokeError), "a server of a CA that nobody trusts is talked to", came=repr(error))
         ctx.equal(len(server.requests), 0, "the number of requests sent to a server of an unknown CA")
-    error = _secure_call(ctx, server, server.ca_file)
-    if error is not None:
-        # An SDK has connections of its own, and these look here.
-        with _environment(SSL_CERT_FILE=server.ca_file):
-            error = _secure_call(ctx, server, None, trust_env=True)
-    ctx.expect(
-        error is None,
-        "a CA of one's own is not trusted, neither by Runtime(ca_file=...) nor by SSL_CERT_FILE",
-        expected="an answer",
-        came=repr(error),
-    )
+    for way in ctx.ways:
+        error = _secure_call(ctx, server, server.ca_file, way=way)
+        if error is not None:
+            # An SDK has connections of its own, and these look here.
+            with _environment(SSL_CERT_FILE=server.ca_file):
+                error = _secure_call(ctx, server, None, trust_env=True, way=way)
+        if error is not None and not _alone(ctx, server, way, {"SSL_CERT_FILE": str(server.ca_file)}):
+            error = None
+        ctx.expect(
+            error is None,
+            f"a CA of one's own is not trusted, neither by Runtime(ca_file=...) nor by SSL_CERT_FILE ({way})",
+            expected="an answer",
+            came=repr(error),
+        )
 
 
 @check(
@@ -160,22 +198,36 @@ def crd_17(ctx: Context) -> None:
     proxy = ctx.another_server(api_key=None)
     far = str(ctx.credentials()[name]).replace(ctx.server.url, "http://vendor.invalid")
 
-    def ask(**environment: str | None) -> Exception | None:
+    def ask(way: Way | None = None, **environment: str | None) -> Exception | None:
+        given = with_address(ctx, far)
         with _environment(**environment), ctx.target.runtime(trust_env=True) as runtime:
             try:
-                runtime.validate_credentials(ctx.target.name, with_address(ctx, far), ctx.kind, ctx.model)
+                if way is None:
+                    runtime.validate_credentials(ctx.target.name, given, ctx.kind, ctx.model)
+                else:
+                    make = getattr(runtime, (ctx.kind or "llm").replace("-", "_"))
+                    _made(ctx, make(f"{ctx.target.name}/{ctx.model}", given), jobs(ctx, 1)[0], way)
             except Exception as error:
                 # The proxy knows no way to the vendor; that it was asked is what counts.
                 return error
         return None
 
-    ask(HTTP_PROXY=proxy.url, http_proxy=proxy.url)
-    targets = [request.target for request in proxy.requests]
-    ctx.expect(
-        targets and all(target.startswith("http://vendor.invalid") for target in targets),
-        "HTTP_PROXY is not used", expected="requests for http://vendor.invalid/... at the proxy", came=targets,
-    )  # fmt: skip
+    environment = {"HTTP_PROXY": proxy.url, "http_proxy": proxy.url}
+    for way in (None, *ctx.ways):
+        before = len(proxy.requests)
+        ask(way, **environment)
+        if len(proxy.requests) == before:
+            _alone(ctx, proxy, way or "validate", environment, far)
+        targets = [request.target for request in list(proxy.requests)[before:]]
+        ctx.expect(
+            targets and all(target.startswith("http://vendor.invalid") for target in targets),
+            f"HTTP_PROXY is not used ({way or 'validating credentials'})",
+            expected="requests for http://vendor.invalid/... at the proxy", came=targets,
+        )  # fmt: skip
     before = len(proxy.requests)
     error = ask(HTTP_PROXY=proxy.url, http_proxy=proxy.url, NO_PROXY="vendor.invalid", no_proxy="vendor.invalid")
+    if len(proxy.requests) > before:
+        before = len(proxy.requests)
+        _alone(ctx, proxy, "validate", {**environment, "NO_PROXY": "vendor.invalid", "no_proxy": "vendor.invalid"}, far)
     ctx.equal(len(proxy.requests) - before, 0, "the number of requests at the proxy for a host that NO_PROXY names")
     ctx.expect(error is not None, "a host that does not exist has answered", expected="an error")
