@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,3 +55,14 @@ def judge_one(ctx: Context, job: Job, result: Any, where: str) -> None:
         ctx.fail(f"a call failed: {where}", expected=job.expected, came=show_error(result))
     wrong = job.judge(result)
     ctx.expect(not wrong, f"a call got another answer than its own: {where}", expected=job.expected, came=wrong)
+
+
+def eventually(ctx: Context, holds: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something holds, and tell whether it does in time; what nobody uses any more is collected."""
+    end = time.monotonic() + ctx.seconds(seconds)
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        gc.collect()
+        time.sleep(0.02)
+    return True

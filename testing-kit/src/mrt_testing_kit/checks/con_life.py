@@ -15,23 +15,12 @@ from typing import Any
 import mrt
 from mrt_testing_kit.catalogue import check
 from mrt_testing_kit.context import Context
-from mrt_testing_kit.crowd import judge_one
+from mrt_testing_kit.crowd import eventually, judge_one
 from mrt_testing_kit.isolation import descriptors
 from mrt_testing_kit.jobs import jobs
 from mrt_testing_kit.server import Answer, OracleServer
 
 _LONG = Answer([" word"] * 4000, pace=0.005)
-_MOST_SOCKETS = 20
-
-
-def _eventually(ctx: Context, holds: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + ctx.seconds(seconds)
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        gc.collect()
-        time.sleep(0.02)
-    return True
 
 
 def _left(server: OracleServer) -> bool:
@@ -100,68 +89,6 @@ def con_06(ctx: Context) -> None:
 
 
 @check(
-    "CON-07",
-    "sockets bounded over 200 calls",
-    bugs=["langchain-ai/langchain#38610", "langchain-ai/langchain#37498", "BerriAI/litellm#8711"],
-    fix="Use the runtime's connections, or one client for all calls; a client per call takes a new port each time.",
-    limit=60,
-)
-def con_07(ctx: Context) -> None:
-    """Each new connection costs a handshake, and its port stays taken for a minute: at some point there are none."""
-    many = 140 if ctx.kind == "llm" else 50
-    work = jobs(ctx, many + 60 if ctx.kind == "llm" else many + 30)
-    make = getattr(ctx.runtime, (ctx.kind or "llm").replace("-", "_"))
-    handle = ctx.handle()
-
-    def opened_by(action: Callable[[], None]) -> int:
-        before = len(list(ctx.server.connections))
-        action()
-        return len(list(ctx.server.connections)) - before
-
-    def in_a_row() -> None:
-        for number, job in enumerate(work[:many]):
-            # Half of them with a handle of their own, as web servers have them.
-            used = handle if number % 2 else make(f"{ctx.target.name}/{ctx.model}", ctx.credentials())
-            judge_one(ctx, job, used.invoke(*job.arguments, **job.keywords), "many calls in a row")
-
-    async def awaited() -> None:
-        for job in work[many:]:
-            result = await handle.ainvoke(*job.arguments, **job.keywords)
-            judge_one(ctx, job, result, "many awaited calls in a row")
-
-    for how, opened in (
-        ("calls", opened_by(in_a_row)),
-        ("awaited calls", opened_by(lambda: ctx.run(awaited()))),
-    ):
-        ctx.expect(
-            opened <= _MOST_SOCKETS,
-            f"many {how} in a row opened too many connections",
-            expected=f"at most {_MOST_SOCKETS}",
-            came=f"{opened}",
-        )
-    _judge_failures(ctx)
-
-
-def _judge_failures(ctx: Context) -> None:
-    """See that calls that fail give their connections back, or close them."""
-    server = ctx.another_server()
-    given = ctx.credentials(server=server)
-    # Asks for the schema, where a server tells one.
-    ctx.handle(credentials=given)
-    # Who reads a part of a long body has to close what is left.
-    for options in ({"status": 400}, {"status": 500, "body": "huge", "size": 300_000}):
-        with server.fault("F41", times=None, **options):
-            for way in ctx.ways * 5:
-                ctx.call(credentials=given, way=way)
-    few = 6
-    at_rest = _eventually(ctx, lambda: server.connections.live <= few, 2)
-    ctx.expect(
-        at_rest, "calls that failed keep their connections", expected=f"at most {few}",
-        came=f"{server.connections.live}",
-    )  # fmt: skip
-
-
-@check(
     "CON-08",
     "descriptors and threads back to baseline after close",
     bugs=["langchain-ai/langchain#38610", "BerriAI/litellm#21213", "BerriAI/litellm#31619"],
@@ -197,7 +124,7 @@ def con_08(ctx: Context) -> None:
 
     # What is made once for the whole process may stay.
     use()
-    _eventually(ctx, lambda: server.connections.live == 0, 5)
+    eventually(ctx, lambda: server.connections.live == 0, 5)
     threads, files = set(threading.enumerate()), descriptors()
     for _ in range(3):
         use()
@@ -207,7 +134,7 @@ def con_08(ctx: Context) -> None:
         fine = now is None or files is None or now <= files
         return fine and server.connections.live == 0 and len(set(threading.enumerate()) - threads) == 0
 
-    if not _eventually(ctx, is_back, 5):
+    if not eventually(ctx, is_back, 5):
         more = sorted(thread.name for thread in set(threading.enumerate()) - threads)
         ctx.fail(
             "something stays open after everything was closed",
@@ -367,7 +294,7 @@ def _judge_references(ctx: Context) -> None:
     del handle, runtime
     for name, ghost in ghosts.items():
         ctx.expect(
-            _eventually(ctx, partial(_is_gone, ghost), 3),
+            eventually(ctx, partial(_is_gone, ghost), 3),
             f"the {name} lives on when nobody has it",
             expected="nothing",
             came="references to it",
