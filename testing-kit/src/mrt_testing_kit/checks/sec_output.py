@@ -19,6 +19,8 @@ from mrt_testing_kit.given import key_field
 from mrt_testing_kit.leaks import calls, judge
 from mrt_testing_kit.transcript import transcript
 
+_PRIVATE = "my neighbour hides her spare key under the third flower pot"
+
 
 class _Keeper(logging.Handler):
     """Keeps every record as text, with its arguments and its exception."""
@@ -26,6 +28,7 @@ class _Keeper(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.texts: list[tuple[str, str]] = []
+        self.loud: list[tuple[str, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         fields = {name: value for name, value in vars(record).items() if name not in ("exc_info", "thread", "process")}
@@ -34,10 +37,12 @@ class _Keeper(logging.Handler):
         except (TypeError, ValueError):
             text = ""
         self.texts.append((record.name, f"{text} {fields!r}"))
+        if record.levelno >= logging.INFO:
+            self.loud.append((record.name, text))
 
 
 @contextlib.contextmanager
-def _logging() -> Generator[list[tuple[str, str]]]:
+def _logging() -> Generator[_Keeper]:
     """Let every logger say everything."""
     keeper = _Keeper()
     root = logging.getLogger()
@@ -52,7 +57,7 @@ def _logging() -> Generator[list[tuple[str, str]]]:
     others = root.handlers
     root.handlers = list[logging.Handler]([keeper])
     try:
-        yield keeper.texts
+        yield keeper
     finally:
         root.handlers = others
         for logger, level, propagate, off in kept:
@@ -70,13 +75,18 @@ def _logging() -> Generator[list[tuple[str, str]]]:
 def sec_02(ctx: Context) -> None:
     """DEBUG is switched on when something does not work, and the log is then sent to somebody."""
     key_field(ctx)
-    with _logging() as texts:
+    with _logging() as kept:
         for got in calls(ctx):
             del got
         ctx.validate()
         with ctx.fault("F60", times=None, path="*"):
             ctx.validate()
-    for name, text in texts:
+        if ctx.kind == "llm":
+            ctx.chat(f"Repeat: {_PRIVATE}").ok()
+    for name, text in kept.loud:
+        shown = _PRIVATE in text
+        ctx.expect(not shown, f"a log record of {name} holds the prompt", expected="prompts at DEBUG alone", came=text)
+    for name, text in kept.texts:
         judge(ctx, f"a log record of {name}", text)
 
 

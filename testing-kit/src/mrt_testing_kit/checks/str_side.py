@@ -63,9 +63,9 @@ def _parts(result: Any) -> Any:
     calls: list[Any] = []
     for call in result.message.tool_calls:
         try:
-            calls.append((call.function.name, json.loads(call.function.arguments)))
+            calls.append((call.index, call.function.name, json.loads(call.function.arguments)))
         except ValueError:
-            calls.append((call.function.name, call.function.arguments))
+            calls.append((call.index, call.function.name, call.function.arguments))
     counts = (result.usage.prompt_tokens, result.usage.completion_tokens)
     return result.text, result.reasoning_content, calls, result.finish_reason, counts
 
