@@ -84,7 +84,8 @@ def _judge_failures(ctx: Context) -> None:
     # Asks for the schema, where a server tells one.
     ctx.handle(credentials=given)
     # Who reads a part of a long body has to close what is left.
-    for options in ({"status": 400}, {"status": 500, "body": "huge", "size": 1_200_000}):
+    kinds: list[dict[str, Any]] = [{"status": 400}, {"status": 500, "body": "huge", "size": 1_200_000}]
+    for options in kinds:
         with server.fault("F41", times=None, **options):
             for way in ctx.ways * 5:
                 ctx.call(credentials=given, way=way)
