@@ -47,9 +47,9 @@ def _ratio(
     return min(pair[0] for pair in pairs) / max(min(pair[1] for pair in pairs), 1e-9)
 
 
-def _growth(read: Callable[[int], None], count: int) -> float:
+def _growth(read: Callable[[int], None], count: int, rounds: int = 5) -> float:
     """Return how many times the work four times as much takes."""
-    return _ratio(lambda: read(4 * count), lambda: read(count), 5, time.process_time)
+    return _ratio(lambda: read(4 * count), lambda: read(count), rounds, time.process_time)
 
 
 def _report(ctx: Context, what: str, ratio: float, most: float) -> None:
@@ -245,4 +245,4 @@ def prf_07(ctx: Context) -> None:
             for _ in stream:
                 pass
 
-    _report(ctx, "arguments four times as long", _growth(read, 800), 7)
+    _report(ctx, "arguments four times as long", _growth(read, 800, 3), 7)
