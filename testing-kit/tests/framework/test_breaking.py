@@ -13,10 +13,11 @@ import pytest
 from mrt_testing_kit import breaking
 from mrt_testing_kit.ambient import TRAP, traps
 from mrt_testing_kit.breaking import BLOCKED, broken_off, can_interrupt, interrupted
-from mrt_testing_kit.catalogue import CATALOGUE, check
+from mrt_testing_kit.catalogue import CATALOGUE, check, load
 from mrt_testing_kit.child import call, source
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.jobs import jobs
+from mrt_testing_kit.references.openai_client import client
 from mrt_testing_kit.report import CaseResult
 from mrt_testing_kit.session import Session
 from mrt_testing_kit.target import Target
@@ -125,4 +126,14 @@ def test_words_alone_show_no_feature_at_work(judge: Judge) -> None:
         assert features(ctx.requests[-1]) == set()
 
     result = judge(body)
+    assert result.status == "pass", result.text
+
+
+def test_a_client_that_read_the_environment_before_is_asked_in_a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Put back what the provider changes.
+    monkeypatch.setattr(client, "getproxies", client.getproxies)
+    credentials = {"base_url": "{server}", "api_key": "{canary}"}
+    with Session(Target("kept_proxies:plugin", "openai", credentials)) as session:
+        cases = session.cases_of(load()["CRD-17"])
+        result = session.run(next(case for case in cases if case.kind == "moderation"))
     assert result.status == "pass", result.text

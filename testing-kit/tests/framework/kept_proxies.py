@@ -1,0 +1,18 @@
+"""A right provider that reads the machine's proxies once, as clients do that live as long as their process."""
+
+from __future__ import annotations
+
+from urllib.request import getproxies
+
+from mrt_testing_kit.references.openai_client import client, plugin
+
+__all__ = ["plugin"]
+
+_FOUND = getproxies()
+
+
+def _once() -> dict[str, str]:
+    return _FOUND
+
+
+client.getproxies = _once
