@@ -15,4 +15,4 @@ def _once() -> dict[str, str]:
     return _FOUND
 
 
-client.getproxies = _once
+vars(client)["getproxies"] = _once
