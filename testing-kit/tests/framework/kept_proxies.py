@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.request import getproxies
 
 from mrt_testing_kit.references.openai_client import client, plugin
@@ -15,4 +16,5 @@ def _once() -> dict[str, str]:
     return _FOUND
 
 
-vars(client)["getproxies"] = _once
+_client: Any = client
+_client.getproxies = _once

@@ -131,7 +131,7 @@ def test_words_alone_show_no_feature_at_work(judge: Judge) -> None:
 
 def test_a_client_that_read_the_environment_before_is_asked_in_a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     # Put back what the provider changes.
-    monkeypatch.setitem(vars(client), "getproxies", vars(client)["getproxies"])
+    monkeypatch.setattr(client, "getproxies", vars(client)["getproxies"])
     credentials = {"base_url": "{server}", "api_key": "{canary}"}
     with Session(Target("kept_proxies:plugin", "openai", credentials)) as session:
         cases = session.cases_of(load()["CRD-17"])

@@ -120,7 +120,7 @@ def _one(ctx: Context, got: Outcome, what: str) -> None:
 
 
 _BUGS = (KeyError, TypeError, AttributeError, ValueError, IndexError, NameError)
-_MOST_PLACES = 10
+_MOST_PLACES = 20
 
 
 @check(
