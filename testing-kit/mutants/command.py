@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mrt_testing_kit.catalogue import load
 from mutants.hunt import PLUGINS, Verdict
 from mutants.mutant import REFERENCES, Mutant
 from mutants.patches import read_all
@@ -108,11 +109,15 @@ def _report(chosen: Sequence[Mutant], verdicts: dict[str, Verdict], alarms: dict
     print(f"all   {killed:4}/{total:<4} {sum(count['as intended'] for count in groups.values()):4}")
     equivalent = [f"{wrong.id}: {wrong.title}: {wrong.equivalent}" for wrong in chosen if wrong.equivalent]
     false = [f"{name}: {line}" for name, lines in sorted(alarms.items()) for line in lines]
+    # Those of MET judge runs.
+    needed = {check for wrong in read_all() for check in wrong.kills}
+    idle = [id for id in load() if id not in needed and not id.startswith("MET")]
     for title, lines in (
         ("Survivors", survivors),
         ("Mutants that cannot be made", broken),
         ("Caught by another check", elsewhere),
         ("Equivalent: nobody can notice", equivalent),
+        ("Checks that no mutant needs", idle),
         ("False alarms", false),
     ):
         if lines:
@@ -125,5 +130,6 @@ def _report(chosen: Sequence[Mutant], verdicts: dict[str, Verdict], alarms: dict
         "broken": broken,
         "caught elsewhere": elsewhere,
         "equivalent": equivalent,
+        "checks that no mutant needs": idle,
         "false alarms": false,
     }
