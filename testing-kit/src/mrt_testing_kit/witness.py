@@ -1,4 +1,7 @@
-"""Which features a request shows at work, whatever else a check found wrong with it."""
+"""Which features a request shows at work, whatever else a check found wrong with it: those that only go to the vendor.
+
+What comes back, such as calls of tools, is at work when the provider gives it on.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,4 @@ def features(request: RecordedRequest) -> set[str]:
     if talk is None or answer is None or request.status is None or request.status >= 400:
         return set()
     files = [file.media_type.partition("/")[0] for turn in talk.turns for file in turn.images]
-    found = {_FILES.get(kind, "vision") for kind in files}
-    if talk.tools and answer.calls:
-        found.add("tool-call")
-    if answer.reasoning:
-        found.add("reasoning")
-    return found
+    return {_FILES.get(kind, "vision") for kind in files}

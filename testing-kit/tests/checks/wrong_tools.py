@@ -109,10 +109,13 @@ def _python_text(call: dict[str, Any]) -> None:
         call["function"]["arguments"] = str(arguments)
 
 
-def _same_ids(calls: list[ToolCall]) -> list[ToolCall]:
-    for call in calls:
-        call.id = "call_0"
-    return calls
+def _one_id(body: Any, _: Invocation[Any]) -> Any:
+    for message in body["messages"]:
+        for call in message.get("tool_calls") or ():
+            call["id"] = "call_0"
+        if message["role"] == "tool":
+            message["tool_call_id"] = "call_0"
+    return body
 
 
 def _swap_results(body: Any, _: Invocation[Any]) -> Any:
@@ -182,7 +185,7 @@ WRONG = (
     Wrong("merges by index alone", "TOL-07", "B032", chunks=on_calls(_by_index_alone)["chunks"]),
     Wrong("skips pieces without an index", "TOL-08", event=edit_calls(lambda call: call["index"] + 0)),
     Wrong("uses the index as a place", "TOL-09", chunks=on_calls(lambda calls: calls[:-1] or calls)["chunks"]),
-    Wrong("gives all calls one id", "TOL-10", "B037", body=_swap_results, **on_calls(_same_ids)),
+    Wrong("sends all calls back with one id", "TOL-10", "B037", body=_one_id),
     Wrong("drops pieces whose name is null", "TOL-11", "B051", event=_null_wins),
     Wrong("skips chunks without content", "TOL-12", "B035", event=_no_text_no_calls),
     Wrong("says stop though calls are there", "TOL-13", "B040", **finish_of(lambda word: "length")),
