@@ -14,8 +14,9 @@ from mrt.entities.common import ModelType
 from mrt.entities.invocation import Invocation, TextEmbeddingRequest
 from mrt.entities.model import AIModelEntity
 from mrt.errors import InvokeBadRequestError, InvokeBadResponseError, InvokeError
-from mrt.http.messages import HTTPResponse
+from mrt.http.messages import Headers, HTTPResponse
 from mrt_openai_compatible.dialect.text_embedding import OpenAITextEmbeddingModel
+from mrt_openai_compatible.dialect.vectors import packed_body
 
 MODEL = OpenAITextEmbeddingModel()
 
@@ -51,6 +52,31 @@ def test_base64_is_asked_for_and_decoded() -> None:
     assert sent == [{"model": "some-model", "input": ["a", "b"], "encoding_format": "base64"}]
     assert numbers(result) == [[1, -0.5], [0, 0.25]]
     assert (result.model, result.request_id, result.usage.tokens) == ("served", "req-1", 5)
+
+
+def test_base64_is_read_in_one_pass_with_the_json_and_says_the_same() -> None:
+    packed_vectors = [packed(1.5, -2.0), packed(3.1e38, -0.0)]
+    for response in (reply(packed_vectors), reply(packed_vectors, model="m-2", extra={"embedding": "x"})):
+        body = packed_body(response)
+        assert body is not None
+        assert [entry["embedding"] for entry in body["data"]] == [base64.b64decode(text) for text in packed_vectors]
+        rest = {name: value for name, value in body.items() if name != "data"}
+        assert rest == {name: value for name, value in response.json().items() if name != "data"}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        reply([[1.0, 2.0]]),
+        reply([packed(1.0), [2.0]]),
+        reply(["*" + packed(1.0)]),
+        HTTPResponse(200, Headers(), b'{"data": [{"embedding": "AACAPw'),
+        HTTPResponse(200, Headers(), b'{"error": "busy", "data": [{"embedding": "AACAPw=="}]}'),
+        HTTPResponse(200, Headers(), b'[{"embedding": "AACAPw=="}]'),
+    ],
+)
+def test_other_answers_are_left_to_the_usual_way(response: HTTPResponse) -> None:
+    assert packed_body(response) is None
 
 
 def test_lists_are_understood_although_base64_was_asked_for() -> None:

@@ -16,7 +16,7 @@ from mrt_openai_compatible.dialect.base import OpenAIModel
 from mrt_openai_compatible.dialect.errors import bad_answer
 from mrt_openai_compatible.dialect.properties import number_property
 from mrt_openai_compatible.dialect.usage import read_embedding_usage
-from mrt_openai_compatible.dialect.vectors import Vector, read_vectors
+from mrt_openai_compatible.dialect.vectors import Vector, packed_body, read_vectors
 
 Encoding = Literal["base64", "float"]
 
@@ -118,7 +118,7 @@ class OpenAITextEmbeddingModel(OpenAIModel, TextEmbeddingModel):
         return self._result(invocation, vectors, bodies, request_id)
 
     def _read(self, response: HTTPResponse, count: int) -> tuple[list[Vector], dict[str, Any]]:
-        body = self.checked(response, "data")
+        body = packed_body(response) or self.checked(response, "data")
         return read_vectors(body.get("data"), count, response), body
 
     def _result(

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Sequence
+from functools import cache
 from math import isfinite
 from typing import Any, cast
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from mrt.entities.plain import is_list, is_mapping
 from mrt.entities.results import unpack_float32
 from mrt.http.messages import HTTPResponse
-from mrt_openai_compatible.dialect.errors import bad_answer
+from mrt_openai_compatible.dialect.errors import bad_answer, holds_error
 
 Vector = Sequence[float]
+
+_IS_PACKED = re.compile(rb'"embedding"\s*:\s*"')
+_HEAD = 2000
+
+
+@cache
+def _packed_reader() -> SchemaValidator:
+    field, a_dict = core_schema.typed_dict_field, core_schema.typed_dict_schema
+    vector = field(core_schema.bytes_schema(), required=False)
+    entry = a_dict({"embedding": vector}, extra_behavior="allow", config={"val_json_bytes": "base64"})
+    return SchemaValidator(a_dict({"data": field(core_schema.list_schema(entry))}, extra_behavior="allow"))
+
+
+def packed_body(response: HTTPResponse) -> dict[str, Any] | None:
+    """Return the JSON object of an answer whose vectors are base64, with their bytes in place of it.
+
+    Reading JSON and base64 in one pass takes a third of the time that one after the other takes.
+
+    Returns:
+        None for an answer of any other shape, broken ones among them: those are for `HTTPResponse.json`.
+    """
+    if _IS_PACKED.search(response.content, 0, _HEAD) is None:
+        return None
+    try:
+        body: dict[str, Any] = _packed_reader().validate_json(response.content)
+    except ValidationError:
+        return None
+    return None if holds_error(body, "data") else body
 
 
 def read_vectors(data: Any, count: int, response: HTTPResponse) -> list[Vector]:
@@ -20,7 +52,7 @@ def read_vectors(data: Any, count: int, response: HTTPResponse) -> list[Vector]:
 
     Args:
         data: The answer's ``data``: objects with ``index`` and ``embedding``, which is a list of numbers or base64 of
-            little-endian 32-bit floats. Without any index the order counts.
+            little-endian 32-bit floats, or those bytes themselves. Without any index the order counts.
         count: How many texts were sent.
         response: The response around it.
 
@@ -46,9 +78,9 @@ def read_vectors(data: Any, count: int, response: HTTPResponse) -> list[Vector]:
 
 def _vector(value: Any, index: int, response: HTTPResponse) -> Vector:
     vector: Vector
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         try:
-            packed = binascii.a2b_base64(value)
+            packed = value if isinstance(value, bytes) else binascii.a2b_base64(value)
             vector = unpack_float32(packed)
         except (ValueError, binascii.Error) as error:
             raise bad_answer(f"has a vector {index} that is no base64 of 32-bit floats", response) from error
