@@ -123,7 +123,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds (default: 5, quick: 2)")
     parser.add_argument("--install", action="store_true", help="make the environments of the other libraries first")
     parser.add_argument("--only", action="append", metavar="NAME", help="only these contestants or measures")
-    parser.add_argument("--json", metavar="FILE", help="write the results")
+    parser.add_argument("--json", metavar="FILE", help="write the results; with --only into those that it holds")
     parser.add_argument("--compare", metavar="OLD.json", help="show what changed")
     parser.add_argument("--markdown", metavar="FILE", help="write the table")
     args = parser.parse_args()
@@ -160,7 +160,12 @@ def _write(results: dict[str, Any], args: argparse.Namespace) -> int:
     text = "\n".join([report.table(results), "", *budget_lines(results), ""])
     print(text)
     if args.json:
-        Path(args.json).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        file = Path(args.json)
+        if args.only and file.exists():
+            # What was not measured now stays as it was.
+            kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            results = {**kept, "measures": kept["measures"] | results["measures"]}
+        file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if args.markdown:
         Path(args.markdown).write_text(text, "utf-8")
     if args.compare:

@@ -26,14 +26,15 @@ def reached(owners: frozenset[str], call: Callable[[], object]) -> list[Function
         owners: The provider's packages.
         call: Makes it, on this thread.
     """
-    codes: dict[CodeType, None] = {}
-    handed_over: set[CodeType] = set()
+    # By identity: the codes of two copies of a module are equal.
+    codes: dict[int, CodeType] = {}
+    handed_over: set[int] = set()
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and belongs(_module(frame), owners):
-            codes.setdefault(frame.f_code)
+            codes.setdefault(id(frame.f_code), frame.f_code)
             if _is_below_a_library(frame, owners):
-                handed_over.add(frame.f_code)
+                handed_over.add(id(frame.f_code))
 
     kept = sys.getprofile()
     sys.setprofile(watch)
@@ -41,10 +42,10 @@ def reached(owners: frozenset[str], call: Callable[[], object]) -> list[Function
         call()
     finally:
         sys.setprofile(kept)
-    known: dict[CodeType, FunctionType] = {}
+    known: dict[int, FunctionType] = {}
     for thing in gc.get_objects():
-        if type(thing) is FunctionType and thing.__code__ in codes:
-            known[thing.__code__] = thing
+        if type(thing) is FunctionType and id(thing.__code__) in codes:
+            known[id(thing.__code__)] = thing
     found = [known[code] for code in codes if code in known and code not in handed_over]
     # One that holds variables of another function, as with super(), cannot be given other code.
     return [one for one in found if one.__closure__ is None and one.__name__ not in _LEFT_ALONE]

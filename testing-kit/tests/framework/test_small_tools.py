@@ -46,6 +46,16 @@ def test_the_functions_that_a_call_reaches_are_found_in_order() -> None:
     assert reached(frozenset({"elsewhere"}), outer) == []
 
 
+def test_a_copy_of_the_same_code_is_another_function() -> None:
+    source = compile("def work():\n    return 1\n", "copied", "exec")
+    copies: list[dict[str, Any]] = [{"__name__": "one"}, {"__name__": "two"}, {"__name__": "three"}]
+    for names in copies:
+        exec(compile("def work():\n    return 1\n", "copied", "exec"), names)
+    assert source.co_consts[0] == copies[0]["work"].__code__
+    for names in copies:
+        assert reached(frozenset({names["__name__"]}), names["work"]) == [names["work"]]
+
+
 def test_what_runs_below_a_library_is_left_out() -> None:
     # pytest calls it, and is a library like any other.
     assert reached(OWN, partial(pytest.raises, ValueError, below_pytest)) == []

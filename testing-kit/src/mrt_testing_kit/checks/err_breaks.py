@@ -167,7 +167,7 @@ def _judge_bug(ctx: Context, got: Outcome, bug: Exception, place: str) -> None:
         behind = behind.__cause__ or behind.__context__
     ctx.expect(
         behind is None and got.requests,
-        f"a {type(bug).__name__} in the plugin's own {place} became {type(got.error).__name__}",
+        f"{type(bug).__name__} in the plugin's own {place} became {type(got.error).__name__}",
         expected="PluginError, which names the plugin",
         outcome=got,
     )
