@@ -15,13 +15,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 
 _TIMES = """
-import json, resource, sys, time
+import json, sys, time
 {setup}
 started = time.process_time()
 {code}
 used = time.process_time() - started
-rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([used * 1e3, len(sys.modules), rss]), file=sys.stderr)
+modules = len(sys.modules)
+from benchmarks.memory import peak
+print(json.dumps([used * 1e3, modules, peak()]), file=sys.stderr)
 """
 
 
@@ -33,6 +34,7 @@ def python(code: str, setup: str = "", interpreter: str = sys.executable, **envi
     done = subprocess.run(
         [interpreter, "-c", _TIMES.format(code=code, setup=setup)],
         env={**os.environ, **environment},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

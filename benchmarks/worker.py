@@ -12,11 +12,12 @@ import importlib
 import importlib.metadata
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from benchmarks.memory import peak
 
 CHUNKS = 2000
 
@@ -109,10 +110,10 @@ def _astream_memory(client: Any, at_once: int) -> float:
 
     async def run() -> float:
         await client.astream("m-20")
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak()
         await asyncio.gather(*(client.astream("m-200-p5") for _ in range(at_once)))
         try:
-            return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / at_once
+            return float(peak() - before) / at_once
         finally:
             if hasattr(client, "aclose"):
                 await client.aclose()
@@ -144,9 +145,9 @@ def _stream_whole(client: Any, model: str) -> float:
 def _memory(client: Any, count: int) -> float:
     """Return the kilobytes that the process's peak grows by over many calls."""
     cpu(client.call, count // 4)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     cpu(client.call, count)
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    return float(peak() - before)
 
 
 MEASURES: dict[str, tuple[str, str, Callable[[Any, bool], float]]] = {
