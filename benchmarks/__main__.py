@@ -22,6 +22,8 @@ from benchmarks.worker import MEASURES
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = Path(os.environ.get("MRT_BENCH_ENVS", Path.home() / ".cache" / "mrt-benchmarks"))
+LOCAL = "local"
+"""Names the measures of fresh processes."""
 # Contestant to what has to be installed; each gets an environment of its own.
 INSTALL = {
     "openai_sdk": ["openai"],
@@ -122,14 +124,15 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="fewer calls in each measurement")
     parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds (default: 5, quick: 2)")
     parser.add_argument("--install", action="store_true", help="make the environments of the other libraries first")
-    parser.add_argument("--only", action="append", metavar="NAME", help="only these contestants or measures")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only these contestants, measures, or 'local'")
     parser.add_argument("--json", metavar="FILE", help="write the results; with --only into those that it holds")
     parser.add_argument("--compare", metavar="OLD.json", help="show what changed")
     parser.add_argument("--markdown", metavar="FILE", help="write the table")
     args = parser.parse_args()
     chosen = args.only or []
     names = [name for name in NAMES if not chosen or name in chosen or not set(chosen) & set(NAMES)]
-    measures = [what for what in MEASURES if not chosen or what in chosen or not set(chosen) & set(MEASURES)]
+    measured = set(chosen) & {*MEASURES, LOCAL}
+    measures = [what for what in MEASURES if not measured or what in measured]
     if args.quick and not set(chosen) & set(NAMES):
         names = [name for name in names if name in ("httpx_client", "mrt_openai", "mrt_xinference", "openai_sdk")]
     if args.quick and not set(chosen) & set(MEASURES):
@@ -143,7 +146,7 @@ def main() -> int:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         table = rounds(names, measures, args.rounds or (2 if args.quick else 5), args.quick or args.short, url)
-        others = {} if set(chosen) & set(MEASURES) else of_processes(args.quick, url)
+        others = of_processes(args.quick, url) if not measured or LOCAL in measured else {}
     finally:
         server.communicate()
     results: dict[str, Any] = {
@@ -164,7 +167,7 @@ def _write(results: dict[str, Any], args: argparse.Namespace) -> int:
         if args.only and file.exists():
             # What was not measured now stays as it was.
             kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
-            results = {**kept, "measures": kept["measures"] | results["measures"]}
+            results = {**kept, **{part: kept[part] | results[part] for part in ("measures", "local")}}
         file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if args.markdown:
         Path(args.markdown).write_text(text, "utf-8")
