@@ -51,7 +51,7 @@ class SDKLargeLanguageModel(Validates, mrt.LargeLanguageModel):
         if choice is None or choice.message is None:
             raise mrt.InvokeBadResponseError("the vendor's answer holds no message")
         message = choice.message
-        text = message.content or message.refusal or ""
+        text = _text(message.content) or message.refusal or ""
         if not (text or message.tool_calls or choice.finish_reason):
             raise mrt.InvokeBadResponseError("the vendor's answer says nothing")
         return mrt.LLMResult(
@@ -80,7 +80,7 @@ class SDKLargeLanguageModel(Validates, mrt.LargeLanguageModel):
                 reason = choices[0].finish_reason if choices else None
                 # The SDK hides the end mark; the counts that were asked for come right before it.
                 ended = ended or bool(reason) or bool(event.usage and not choices)
-                text = (delta.content or delta.refusal or "") if delta else ""
+                text = (_text(delta.content) or delta.refusal or "") if delta else ""
                 calls = [_call(call, names) for call in (delta and delta.tool_calls) or []]
                 yield mrt.LLMResultChunk(
                     event.model or model,
@@ -111,6 +111,12 @@ class SDKLargeLanguageModel(Validates, mrt.LargeLanguageModel):
                 "parameter_rules": [*templates, {"name": "seed", "type": "int", "label": {"en_US": "Seed"}}],
             }
         )
+
+
+def _text(content: Any) -> str:
+    # Typed as text, but servers of this dialect also send it in parts, which the SDK hands on as they are.
+    parts: list[Any] = content if isinstance(content, list) else []
+    return "".join(part.get("text") or "" for part in parts if isinstance(part, dict)) if parts else content or ""
 
 
 def _call(call: Any, names: Mapping[str, str]) -> mrt.ToolCall:
