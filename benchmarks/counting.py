@@ -9,7 +9,7 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from benchmarks.local import ROOT, python
+from benchmarks.local import ROOT, median, python
 
 # tiktoken fetches its vocabularies, so that its encoding is made here from the one that MRT ships.
 _TIKTOKEN = """
@@ -67,9 +67,10 @@ def tokens(times: int, tiktoken_python: str | None) -> dict[str, float]:
                 if interpreter is None:
                     continue
                 setup = f"{setup}\n{_SETUP.format(text=str(file))}"
-                found[f"tokens of {name}, {who}"] = sorted(
-                    python("count(text)", setup, interpreter)[0] for _ in range(times)
-                )[times // 2]
+                found[f"tokens of {name}, {who}"] = median(
+                    lambda given=setup, own=interpreter: python("count(text)", given, own)[0],  # type: ignore[misc]
+                    times,
+                )
                 asked = [interpreter, "-c", f"{setup}\nprint(count(text))"]
                 counts.append(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
             assert len(set(counts)) == 1, f"counts of {name} differ: {counts}"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import mrt
 
 
 def closure(name: str) -> dict[str, Distribution]:
@@ -27,12 +30,8 @@ def installed(name: str = "mrt-core") -> dict[str, float]:
 
 
 def _size(part: Distribution) -> int:
-    import mrt
-
     files = [part.locate_file(file) for file in part.files or [] if "__pycache__" not in file.parts]
     if part.name == "mrt-core":
         # Installed editable, its files are elsewhere.
-        from pathlib import Path
-
         files = [file for file in Path(mrt.__file__).parent.rglob("*") if "__pycache__" not in file.parts]
     return sum(file.stat().st_size for file in files if file.is_file())  # type: ignore[attr-defined]

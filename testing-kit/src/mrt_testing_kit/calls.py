@@ -115,6 +115,11 @@ class Calls:
             self._handles[key] = handle
         return self._handles[key]
 
+    def fresh(self, runtime: Runtime, credentials: Mapping[str, Any] | None = None) -> Any:
+        """Return a new handle of the check's model; credentials are working ones when left out."""
+        make = getattr(runtime, (self.kind or "llm").replace("-", "_"))
+        return make(f"{self.target.name}/{self.model}", self.credentials() if credentials is None else credentials)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the check's event loop."""
         if self._runner is None:

@@ -76,9 +76,14 @@ class Company:
         )
 
 
+def coded(data: bytes) -> str:
+    """Return bytes as base64."""
+    return base64.b64encode(data).decode()
+
+
 def image(data: bytes = PNG, media_type: str = "image/png", **fields: Any) -> ImagePromptMessageContent:
     """Return an image as a part of a message."""
-    return ImagePromptMessageContent(base64_data=base64.b64encode(data).decode(), mime_type=media_type, **fields)
+    return ImagePromptMessageContent(base64_data=coded(data), mime_type=media_type, **fields)
 
 
 def called(*calls: tuple[str, str, str]) -> AssistantPromptMessage:

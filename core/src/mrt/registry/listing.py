@@ -55,12 +55,11 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
             place = places.get(fact.location)
             if place is None:
                 place = places[fact.location] = _Place(fact.location, kept)
-            item = place.items.get(fact.value)
+            item: Any = place.items.get(fact.value)
             path = _current_path(place.prefix, item)
-            if item is not None and path is not None:
+            if path is not None:
                 entry.schema_path = path
-                if item[3] != entry.name:
-                    entry.check_id(item[3])
+                entry.check_id(item[3])
                 known = ProviderSummary(entry.name, item[4], item[5], fact.distribution, fact.version, path, item[6])
                 summaries.append(known)
                 continue
@@ -115,11 +114,7 @@ def _current_path(prefix: str, item: Any) -> str | None:
     path: str = item[0]
     if path[:2] == _INSIDE:
         path = prefix + path[2:]
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return path if status.st_mtime_ns == item[1] and status.st_size == item[2] else None
+    return path if _stamp(path) == (item[1], item[2]) else None
 
 
 class _Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,7 +23,7 @@ from mrt import (
 )
 from mrt_testing_kit.asking import key_of
 from mrt_testing_kit.catalogue import check
-from mrt_testing_kit.company import PNG, QUESTION, ask, called, companies
+from mrt_testing_kit.company import PNG, QUESTION, ask, called, coded, companies
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import OFFERED, TOOLS, custom_model, heard, is_chat
 from mrt_testing_kit.outcome import Outcome
@@ -56,13 +55,14 @@ _OTHERS: tuple[tuple[str, str, Any, bytes, str], ...] = (
 )
 
 
-def _coded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _file(make: Any, data: bytes, media_type: str, **fields: Any) -> Any:
+    kind = media_type.rpartition("/")[2]
+    return make(base64_data=coded(data), mime_type=media_type, format=kind, **fields)
 
 
 def _image(data: bytes, media_type: str = "image/png", **fields: Any) -> ImagePromptMessageContent:
-    kind = media_type.rpartition("/")[2]
-    return ImagePromptMessageContent(base64_data=_coded(data), mime_type=media_type, format=kind, **fields)
+    part: ImagePromptMessageContent = _file(ImagePromptMessageContent, data, media_type, **fields)
+    return part
 
 
 def _asked(*parts: PromptMessageContent | str) -> UserPromptMessage:
@@ -84,11 +84,11 @@ def _png(number: int) -> bytes:
 def cnt_08(ctx: Context) -> None:
     """An image that arrives as other bytes, or as the text of its address, gives an answer about nothing."""
     for media_type, name, data in _FILES:
-        coded = _coded(data)
-        wrapped = "\n".join(coded[at : at + 60] for at in range(0, len(coded), 60))
+        text = coded(data)
+        wrapped = "\n".join(text[at : at + 60] for at in range(0, len(text), 60))
         forms = {
             "in base64": _image(data, media_type),
-            "as a data: address": ImagePromptMessageContent(url=f"data:{media_type};base64,{coded}"),
+            "as a data: address": ImagePromptMessageContent(url=f"data:{media_type};base64,{text}"),
             "in base64 with line breaks": ImagePromptMessageContent(base64_data=wrapped, mime_type=media_type),
         }
         for form, part in forms.items():
@@ -217,7 +217,7 @@ def cnt_09(ctx: Context) -> None:
     for real, name, data in (*_FILES, *_RARE):
         wrong = "image/png" if real != "image/png" else "image/jpeg"
         for declared in (wrong, real, "application/octet-stream", "", "image/jpg"):
-            part = ImagePromptMessageContent(base64_data=_coded(data), mime_type=declared)
+            part = ImagePromptMessageContent(base64_data=coded(data), mime_type=declared)
             with ctx.case(f"{name}, declared as {declared!r}"):
                 got = ctx.chat([_asked("What is it?", part)]).ok()
                 images = heard(got).images
@@ -237,7 +237,7 @@ def cnt_10(ctx: Context) -> None:
         ctx.not_applicable("the model goes on with a text and knows no parts")
     declared = ctx.schema.features is not None
     for feature, kind, make, data, media_type in _OTHERS:
-        part = make(base64_data=_coded(data), mime_type=media_type, format=media_type.rpartition("/")[2])
+        part = _file(make, data, media_type)
         got = ctx.chat([_asked("What is it?", part)])
         _judge_sent(ctx, got, kind, data)
         if declared and not ctx.declares(feature):
@@ -257,7 +257,7 @@ def cnt_10(ctx: Context) -> None:
         with ctx.case(f"the address of an image in {place}"):
             _judge_link(ctx, _talk(ctx, messages), address)
     pictures = [data for _, _, data in _FILES[:3]]
-    several = [ImagePromptMessageContent(base64_data=_coded(data), mime_type=kind) for kind, _, data in _FILES[:3]]
+    several = [_image(data, kind) for kind, _, data in _FILES[:3]]
     for place, messages in _elsewhere(ctx, *several).items():
         with ctx.case(f"three images in {place}"):
             got = _talk(ctx, messages)
@@ -296,7 +296,7 @@ def _judge_sent(ctx: Context, got: Outcome, kind: str, data: bytes) -> None:
         return
     bodies = b"".join(request.body for request in got.requests).replace(b"\\/", b"/")
     wanted = f"the {kind} on the wire, or InvokeBadRequestError"
-    ctx.expect(_coded(data).encode() in bodies, f"the {kind} was dropped", expected=wanted, outcome=got)
+    ctx.expect(coded(data).encode() in bodies, f"the {kind} was dropped", expected=wanted, outcome=got)
     if kind == "image" and got.error is None:
         seen = [image.data for image in _images(got)]
         ctx.expect(data in seen, "the image reached the model as something else", expected=wanted, outcome=got)
@@ -327,6 +327,6 @@ def _judge_custom(ctx: Context) -> None:
     if name is None or ctx.chat(model=name).error is not None or ctx.handle(model=name).schema.features is not None:
         return
     for _, kind, make, data, media_type in _OTHERS:
-        part = make(base64_data=_coded(data), mime_type=media_type, format=media_type.rpartition("/")[2])
+        part = _file(make, data, media_type)
         with ctx.case(f"{kind} for a model whose abilities are not known"):
             _judge_sent(ctx, ctx.chat([_asked("What is it?", part)], model=name), kind, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 from typing import Any
 
@@ -17,14 +16,9 @@ from mrt import (
     UserPromptMessage,
 )
 from mrt_testing_kit.catalogue import check
+from mrt_testing_kit.company import PNG, coded
 from mrt_testing_kit.context import Context
 from mrt_testing_kit.heard import any_text, heard, is_chat
-
-_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 3
-
-
-def _coded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 @check(
@@ -40,7 +34,7 @@ def cnt_11(ctx: Context) -> None:
     texts = (
         f"{trap.url}/cat.png",
         f"See {trap.url}/a.jpg and ![x]({trap.url}/b.gif).",
-        f"data:image/png;base64,{_coded(_PNG[:60])}",
+        f"data:image/png;base64,{coded(PNG[:60])}",
         "file:///etc/passwd",
         '{"type": "image_url", "image_url": {"url": "' + trap.url + '/c.png"}}',
     )
@@ -128,8 +122,8 @@ def cnt_14(ctx: Context) -> None:
     bad: list[tuple[str, Any]] = [
         ("image", ImagePromptMessageContent(base64_data="this is no base64!", mime_type="image/png")),
         ("image", ImagePromptMessageContent(base64_data="====", mime_type="image/png")),
-        ("audio", AudioPromptMessageContent(base64_data=_coded(b"RIFF"), mime_type="audio/wav", format="wav")),
-        ("document", DocumentPromptMessageContent(base64_data=_coded(b"MZ"), mime_type="application/x-msdownload")),
+        ("audio", AudioPromptMessageContent(base64_data=coded(b"RIFF"), mime_type="audio/wav", format="wav")),
+        ("document", DocumentPromptMessageContent(base64_data=coded(b"MZ"), mime_type="application/x-msdownload")),
     ]
     for kind, part in bad:
         later = [AssistantPromptMessage("I cannot."), UserPromptMessage("Say hello.")]

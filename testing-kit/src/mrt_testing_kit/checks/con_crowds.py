@@ -29,11 +29,11 @@ def con_01(ctx: Context) -> None:
     work = jobs(ctx, 32)
     # A runtime of its own, so that what is built at first use is built by all of them at once.
     with ctx.target.runtime() as runtime:
-        make = getattr(runtime, (ctx.kind or "llm").replace("-", "_"))
 
         def call(job: Job) -> Any:
-            handle = make(f"{ctx.target.name}/{ctx.model}", ctx.credentials())
-            return _invoked(ctx, handle, job, streamed=int(job.mark.split()[1]) % 2 == 1 if job.mark else False)
+            return _invoked(
+                ctx, ctx.fresh(runtime), job, streamed=int(job.mark.split()[1]) % 2 == 1 if job.mark else False
+            )
 
         # Held back until all have come, for a moment: a provider that lets in fewer at a time is right as well.
         ctx.server.fault("F49", count=32, seconds=ctx.seconds(0.3), times=None).fault.o["count"] = 32
@@ -234,10 +234,9 @@ def con_13(ctx: Context) -> None:
     try:
         work = jobs(ctx, 24)
         with ctx.target.runtime() as runtime:
-            make = getattr(runtime, (ctx.kind or "llm").replace("-", "_"))
 
             def call(job: Job) -> Any:
-                return make(f"{ctx.target.name}/{ctx.model}", ctx.credentials()).invoke(*job.arguments)
+                return ctx.fresh(runtime).invoke(*job.arguments)
 
             judge_all(ctx, work, together(work, call, threads=12), "threads that take turns all the time")
     finally:

@@ -98,11 +98,10 @@ def con_08(ctx: Context) -> None:
     """What stays open after close() adds up in programs that run for months."""
     server = ctx.another_server()
     job = jobs(ctx, 1)[0]
-    name = (ctx.kind or "llm").replace("-", "_")
 
     def use() -> None:
         runtime = ctx.target.runtime()
-        handle = getattr(runtime, name)(f"{ctx.target.name}/{ctx.model}", ctx.credentials(server=server))
+        handle = ctx.fresh(runtime, ctx.credentials(server=server))
         judge_one(ctx, job, handle.invoke(*job.arguments), "a sync call")
 
         async def main() -> None:
@@ -151,12 +150,9 @@ def con_08(ctx: Context) -> None:
 def con_11(ctx: Context) -> None:
     """Clean-up code runs twice more often than once, and a late call deserves a sentence."""
     job = jobs(ctx, 1)[0]
-    name = (ctx.kind or "llm").replace("-", "_")
     runtime = ctx.target.runtime()
-    make = getattr(runtime, name)
     for _ in range(2):
-        handle = make(f"{ctx.target.name}/{ctx.model}", ctx.credentials())
-        other = make(f"{ctx.target.name}/{ctx.model}", ctx.credentials())
+        handle, other = ctx.fresh(runtime), ctx.fresh(runtime)
         judge_one(ctx, job, handle.invoke(*job.arguments), "before close")
         handle.close()
         handle.close()
@@ -284,9 +280,7 @@ def _is_gone(ghost: weakref.ref[Any]) -> bool:
 def _judge_references(ctx: Context) -> None:
     job = jobs(ctx, 1)[0]
     runtime = ctx.target.runtime()
-    handle = getattr(runtime, (ctx.kind or "llm").replace("-", "_"))(
-        f"{ctx.target.name}/{ctx.model}", ctx.credentials()
-    )
+    handle = ctx.fresh(runtime)
     handle.invoke(*job.arguments)
     asyncio.run(handle.ainvoke(*job.arguments))
     ghosts = {"handle": weakref.ref(handle), "runtime": weakref.ref(runtime)}

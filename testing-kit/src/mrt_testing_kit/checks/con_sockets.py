@@ -27,7 +27,6 @@ def con_07(ctx: Context) -> None:
     """Each new connection costs a handshake, and its port stays taken for a minute: at some point there are none."""
     many = 140 if ctx.kind == "llm" else 50
     work = jobs(ctx, many + 60 if ctx.kind == "llm" else many + 30)
-    make = getattr(ctx.runtime, (ctx.kind or "llm").replace("-", "_"))
     handle = ctx.handle()
 
     def opened_by(action: Callable[[], None]) -> int:
@@ -38,7 +37,7 @@ def con_07(ctx: Context) -> None:
     def in_a_row() -> None:
         for number, job in enumerate(work[:many]):
             # Half of them with a handle of their own, as web servers have them.
-            used = handle if number % 2 else make(f"{ctx.target.name}/{ctx.model}", ctx.credentials())
+            used = handle if number % 2 else ctx.fresh(ctx.runtime)
             judge_one(ctx, job, used.invoke(*job.arguments, **job.keywords), "many calls in a row")
 
     async def awaited() -> None:

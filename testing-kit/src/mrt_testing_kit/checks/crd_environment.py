@@ -35,15 +35,11 @@ def crd_13(ctx: Context) -> None:
         after = dict(os.environ)
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     ctx.expect(not changed, "the call changed environment variables", expected="none", came=changed)
-    usual, again = ([got.ok() for got in _all(ctx, _elsewhere(ctx))] for _ in range(2))
+    usual, again = ([got.ok() for got in _all(ctx, ctx.credentials(server=ctx.another_server()))] for _ in range(2))
     for trap, one, other in zip(trapped, usual, again, strict=True):
         # What no two calls have alike says nothing of the environment.
         if _shape(one) == _shape(other):
             ctx.equal(_shape(trap), _shape(one), "a call in an environment of other settings", outcome=trap)
-
-
-def _elsewhere(ctx: Context) -> dict[str, Any]:
-    return ctx.credentials(server=ctx.another_server())
 
 
 def _judge_without_key(ctx: Context, wrong: OracleServer) -> None:

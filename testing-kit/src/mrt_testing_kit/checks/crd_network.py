@@ -98,11 +98,9 @@ def _secure_call(
 ) -> Exception | None:
     """Make one call with a runtime of its own; return what it raised."""
     job = jobs(ctx, 1)[0]
-    make = (ctx.kind or "llm").replace("-", "_")
     with ctx.target.runtime(ca_file=ca_file, trust_env=trust_env) as runtime:
         try:
-            handle = getattr(runtime, make)(f"{ctx.target.name}/{ctx.model}", ctx.credentials(server=server))
-            result = _made(ctx, handle, job, way)
+            result = _made(ctx, ctx.fresh(runtime, ctx.credentials(server=server)), job, way)
         except Exception as error:
             # What it is, is for the caller to judge.
             return error
@@ -205,8 +203,7 @@ def crd_17(ctx: Context) -> None:
                 if way is None:
                     runtime.validate_credentials(ctx.target.name, given, ctx.kind, ctx.model)
                 else:
-                    make = getattr(runtime, (ctx.kind or "llm").replace("-", "_"))
-                    _made(ctx, make(f"{ctx.target.name}/{ctx.model}", given), jobs(ctx, 1)[0], way)
+                    _made(ctx, ctx.fresh(runtime, given), jobs(ctx, 1)[0], way)
             except Exception as error:
                 # The proxy knows no way to the vendor; that it was asked is what counts.
                 return error

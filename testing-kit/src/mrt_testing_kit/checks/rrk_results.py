@@ -119,6 +119,13 @@ def _beside_blanks(ctx: Context, got: Outcome, docs: Sequence[str], top: int | N
     ctx.equal(len(got.docs), len(docs) if top is None else top, "the number of documents", outcome=got)
 
 
+def _judge_read_or_refused(ctx: Context, got: Outcome) -> None:
+    if got.error is None:
+        judge(ctx, got, DOCS, ranked(ctx, QUERY, DOCS))
+    else:
+        got.fails(mrt.InvokeError)
+
+
 @check(
     "RRK-05",
     "odd scores",
@@ -133,12 +140,8 @@ def rrk_05(ctx: Context) -> None:
                 got = ctx.rerank(QUERY, docs)
             got.fails(mrt.InvokeError)
     with ctx.fault("F55", what="string-score"):
-        got = ctx.rerank(QUERY, DOCS)
-    # A number in quotes may be read as the number that it is.
-    if got.error is None:
-        judge(ctx, got, DOCS, ranked(ctx, QUERY, DOCS))
-    else:
-        got.fails(mrt.InvokeError)
+        # A number in quotes may be read as the number that it is.
+        _judge_read_or_refused(ctx, ctx.rerank(QUERY, DOCS))
 
 
 @check(
@@ -168,19 +171,11 @@ def rrk_06(ctx: Context) -> None:
             got = ctx.rerank(QUERY, DOCS, **options)
         got.fails(mrt.InvokeError)
     with ctx.fault("F55", what="text-index"):
-        got = ctx.rerank(QUERY, DOCS)
-    # An index in quotes may be read as the number that it is.
-    if got.error is None:
-        judge(ctx, got, DOCS, ranked(ctx, QUERY, DOCS))
-    else:
-        got.fails(mrt.InvokeError)
+        # An index in quotes may be read as the number that it is.
+        _judge_read_or_refused(ctx, ctx.rerank(QUERY, DOCS))
     with ctx.fault("F55", what="duplicate"):
-        got = ctx.rerank(QUERY, DOCS)
-    # A result that stands twice with one score may be counted once.
-    if got.error is None:
-        judge(ctx, got, DOCS, ranked(ctx, QUERY, DOCS))
-    else:
-        got.fails(mrt.InvokeError)
+        # A result that stands twice with one score may be counted once.
+        _judge_read_or_refused(ctx, ctx.rerank(QUERY, DOCS))
     for what in ("hollow", "no-items", "null-item"):
         with ctx.fault("F24", what=what):
             got = ctx.rerank(QUERY, DOCS)
