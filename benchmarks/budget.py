@@ -37,7 +37,7 @@ def _value(measure: str, name: str) -> Ratio:
 BUDGETS: tuple[tuple[str, float, Ratio], ...] = (
     ("import mrt / bare interpreter + pluggy", 1.5, _local("import mrt", "bare interpreter + pluggy")),
     ("mrt --help / import openai", 0.5, _local("mrt --help", "import openai")),
-    ("mrt chat, whole / import openai", 0.5, _local("mrt chat", "import openai")),
+    ("mrt chat to its first request / import openai", 0.5, _local("mrt chat, to the first request", "import openai")),
     ("sync call, xinference / httpx", 1.0, _against("sync call", "mrt_xinference")),
     ("sync call, openai / httpx", 1.0, _against("sync call", "mrt_openai")),
     ("async call, 1 at once / httpx", 1.0, _against("async call, 1 at once", "mrt_xinference")),

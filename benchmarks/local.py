@@ -147,7 +147,7 @@ def schemas(times: int, corpus: Callable[[Path], Any]) -> dict[str, float]:
         tree, cache = Path(top) / "tree", Path(top) / "cache"
         tree.mkdir()
         corpus(tree)
-        load_setup = "import pathlib; from mrt.schema import load_provider; import mrt.schema.loader, pydantic_core"
+        load_setup = "import pathlib; from mrt.schema import load_provider; import mrt.schema.reading, pydantic_core"
         load = f"""
 for path in sorted(pathlib.Path({str(tree)!r}).iterdir()):
     load_provider(path)

@@ -4,6 +4,8 @@ import importlib
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 
 import click
 import pytest
@@ -16,12 +18,16 @@ SUBVERBS = [("credentials", "set"), ("credentials", "list"), ("credentials", "re
 HEAVY = ["httpx", "httpcore", "pydantic", "yaml", "mrt.runtime", "mrt.http.transport", "mrt_acme", "mrt_bolt"]
 
 
-def loaded(mrt: Runner, *args: str, env: dict[str, str] | None = None) -> set[str]:
+# What a call of a plain URL can do without; each costs a chat some milliseconds before its first request.
+NEEDLESS = ["httpx", "asyncio", "yaml", "difflib", "ssl", "logging", "mrt.schema.reading", "mrt.middleware.retry"]
+
+
+def loaded(mrt: Runner, *args: str, env: dict[str, str] | None = None, of: Sequence[str] = HEAVY) -> set[str]:
     """Run a command in a fresh interpreter and return which of the heavy modules it has imported."""
     code = (
         "import sys, json\nfrom mrt.cli import main\n"
         f"try:\n    main({list(args)!r})\nfinally:\n"
-        f"    print('\\n' + json.dumps([name for name in {HEAVY!r} if name in sys.modules]), file=sys.stderr)"
+        f"    print('\\n' + json.dumps([name for name in {list(of)!r} if name in sys.modules]), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(
@@ -80,6 +86,17 @@ def test_listing_loads_no_heavy_module_once_it_is_known(mrt: Runner) -> None:
     assert "httpx" not in loaded(mrt, "providers")
     assert "mrt_acme" not in loaded(mrt, "providers", env={"MRT_NO_CACHE": "1"})
     assert loaded(mrt, "providers") == set()
+
+
+def test_a_chat_loads_nothing_needless_once_the_provider_is_known(
+    mrt: Runner, asked: list[tuple[str, dict[str, object]]]
+) -> None:
+    deadline = time.monotonic() + 30
+    # What was written a moment ago is not kept yet.
+    while (needless := loaded(mrt, "chat", "acme/zeta-small", "hello", of=NEEDLESS)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert needless == set()
+    assert "messages" in asked[-1][1]
 
 
 def test_completion_loads_no_heavy_module(mrt: Runner) -> None:

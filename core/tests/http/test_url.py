@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from urllib.parse import unquote, urlsplit
 
+import httpx
 import pytest
 from hypothesis import given, strategies as st
 
 from mrt.errors import CredentialsValidateFailedError
-from mrt.http.url import endpoint, normalize_base_url, quote_segment
+from mrt.http.url import endpoint, normalize_base_url, plain_parts, quote_segment
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,58 @@ def test_a_quoted_text_is_one_segment_and_comes_back(text: str) -> None:
 )
 def test_names_of_models(text: str, quoted: str) -> None:
     assert quote_segment(text) == quoted
+
+
+PLAIN = [
+    "http://127.0.0.1:9997/v1/chat/completions",
+    "https://api.example.com/v1/chat/completions",
+    "https://api.example.com",
+    "https://api.example.com/",
+    "https://api.example.com:443/v1",
+    "http://api.example.com:80",
+    "http://api.example.com:443/v1",
+    "http://localhost:8000/v1beta/models/some_model.v2-x~1/",
+    "http://10.255.0.199/a",
+    "http://h-1.2x.example/a.b/c..d/e..",
+]
+UNPLAIN = [
+    *(
+        "http://api.example.com/a/../b",
+        "http://api.example.com/./a",
+        "http://api.example.com/a%2Fb",
+        "http://a.example?b",
+    ),
+    *(
+        "http://user@a.example/",
+        "http://[::1]:80/",
+        "HTTP://a.example/",
+        "http://A.example/",
+        "http://b\u00fccher.example/",
+    ),
+    *("http://256.1.1.1/", "http://01.2.3.4/", "http://1.2.3/", "http://a.example:65536/", "http://a.example:0/"),
+    *("http://a.example:/", "http://a_b.example/", "ftp://a.example/", "http://a.example/a b", "http://a.example/#c"),
+    *("http://a.example/v1\n", " http://a.example/", "http://-a.example/", "http://a.example//b", "http:///a", ""),
+]
+
+
+@pytest.mark.parametrize("url", PLAIN)
+def test_plain_urls_are_read_as_by_a_parser(url: str) -> None:
+    parsed = httpx.URL(url)
+    expected = (parsed.scheme, parsed.raw_host.decode(), parsed.port, parsed.raw_path.decode())
+    assert plain_parts(url) == expected
+
+
+@pytest.mark.parametrize("url", UNPLAIN)
+def test_other_urls_are_left_to_a_parser(url: str) -> None:
+    assert plain_parts(url) is None
+
+
+_PIECES = ["http", "https", "://", *"aB9-_~.:?@/0", "..", "//", "80", "443", "%2F"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map(lambda pieces: "http://" + "".join(pieces)))
+def test_what_counts_as_plain_is_never_read_otherwise(url: str) -> None:
+    found = plain_parts(url)
+    if found is not None:
+        parsed = httpx.URL(url)
+        assert found == (parsed.scheme, parsed.raw_host.decode(), parsed.port, parsed.raw_path.decode())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +15,7 @@ import pytest
 
 from mrt.entities.common import ModelType
 from mrt.errors import SchemaError
-from mrt.schema import cache, load_provider, loader, yamlnodes
+from mrt.schema import cache, load_provider, reading, yamlnodes
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +29,12 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note which files are parsed as YAML."""
     read: list[str] = []
 
-    class Noting(loader.Document):
+    class Noting(reading.Document):
         def __init__(self, file: Any, **options: Any) -> None:
             read.append(os.fspath(file))
             super().__init__(file, **options)
 
-    monkeypatch.setattr(loader, "Document", Noting)
+    monkeypatch.setattr(reading, "Document", Noting)
     return read
 
 
@@ -244,9 +246,19 @@ def test_it_can_be_switched_off(
     assert len(parsed) == 16
 
 
-def test_few_models_are_not_worth_a_file(vendor: Any, own_cache: Path) -> None:
-    load_provider(vendor(["a", "b", "c"]))
-    assert kept(own_cache) == []
+def test_a_provider_without_models_needs_no_parser_either(vendor: Any, own_cache: Path) -> None:
+    path = vendor([])
+    expected = load_provider(path).model_dump()
+    assert len(kept(own_cache)) == 1
+    code = (
+        "import json, sys; from mrt.schema import load_provider; "
+        f"found = load_provider({str(path)!r}).model_dump(mode='json'); "
+        "print(json.dumps([found, 'yaml' in sys.modules, 'mrt.schema.reading' in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    found, *imported = json.loads(done.stdout)
+    assert found == json.loads(json.dumps(expected, default=str))
+    assert imported == [False, False]
 
 
 def test_a_folder_that_cannot_be_made_is_harmless(many: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -354,13 +366,13 @@ def test_a_model_is_made_when_it_is_looked_at(many: Path, monkeypatch: pytest.Mo
     load_provider(many)
     provider = load_provider(many)
     made: list[str] = []
-    real = loader.AIModelEntity.model_validate
+    real = reading.AIModelEntity.model_validate
 
     def note(data: Any, **options: Any) -> Any:
         made.append(data["model"])
         return real(data, **options)
 
-    monkeypatch.setattr(loader.AIModelEntity, "model_validate", note)
+    monkeypatch.setattr(reading.AIModelEntity, "model_validate", note)
     assert len(provider.models) == 6
     assert made == []
     found = provider.model_entity(ModelType.LLM, "m4")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
+
+from mrt._similar import most_like
 
 
 class Verb(NamedTuple):
@@ -61,7 +62,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in VERBS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], VERBS, n=2)
+            near = most_like(args[0], VERBS, 2)
             hint = f"did you mean {' or '.join(near)}?" if near else "`mrt --help` lists the verbs"
             ctx.fail(f"there is no verb {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)

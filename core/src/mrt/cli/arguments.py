@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
+from mrt._similar import most_like
+
 # Spelled out, since the enumeration comes with the whole of the entities.
 MODEL_TYPES = ("llm", "text-embedding", "rerank", "speech2text", "tts", "moderation")
 
@@ -91,8 +93,6 @@ class ModelTypeName(ParamType):
 
 
 def _how_to_write(value: str) -> str:
-    import difflib
-
     from mrt.cli.names import provider_names
 
     installed = provider_names()
@@ -100,7 +100,7 @@ def _how_to_write(value: str) -> str:
     if not installed:
         return f"{sentence}. No provider is installed: pip install mrt-<vendor>"
     word = value.strip("/").lower()
-    near = difflib.get_close_matches(word, installed, n=3) or [name for name in installed if name in word]
+    near = most_like(word, installed, 3) or [name for name in installed if name in word]
     example = (near or installed)[0]
     model = value.strip("/") if value.strip("/") not in installed else "MODEL"
     return f"{sentence}, for example {example}/{model}. Installed providers: {', '.join(installed)}"

@@ -7,6 +7,7 @@ are searched in the message. The first kind that fits counts.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 Kind = Literal[
@@ -97,10 +98,13 @@ _TABLE: tuple[tuple[Kind, str, str], ...] = (
     ("server", "servererror internalservererror internalerror apierror", r"internal (?:server )?error"),
 )
 
-_KINDS: tuple[tuple[Kind, frozenset[str], re.Pattern[str]], ...] = tuple(
-    (kind, frozenset(codes.split()), re.compile(words, re.IGNORECASE)) for kind, codes, words in _TABLE
-)
 _OTHER = re.compile(r"[^a-z0-9]")
+
+
+@cache
+def _kinds() -> tuple[tuple[Kind, frozenset[str], re.Pattern[str]], ...]:
+    # Compiled at the first error, which many programs never meet.
+    return tuple((kind, frozenset(codes.split()), re.compile(words, re.IGNORECASE)) for kind, codes, words in _TABLE)
 
 
 def kind_of(codes: tuple[str, ...], message: str) -> Kind | None:
@@ -109,9 +113,9 @@ def kind_of(codes: tuple[str, ...], message: str) -> Kind | None:
     A code that says something particular wins over words, and words win over codes that vendors use for everything.
     """
     known = {_OTHER.sub("", code.lower()) for code in codes}
-    by_code: list[Kind] = [kind for kind, names, _ in _KINDS if known & names]
+    by_code: list[Kind] = [kind for kind, names, _ in _kinds() if known & names]
     if by_code and by_code[0] not in ("request", "server"):
         return by_code[0]
-    by_words: list[Kind] = [kind for kind, _, words in _KINDS if words.search(message)]
+    by_words: list[Kind] = [kind for kind, _, words in _kinds() if words.search(message)]
     found = by_words or by_code
     return found[0] if found else None

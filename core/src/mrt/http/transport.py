@@ -1,9 +1,9 @@
 """Sends requests: the only module of core that imports httpx.
 
-httpx parses the URLs and brings the trusted CAs, and its parser h11 reads the heads of answers. Its client and pool are
-not used: the pool looks at every connection for every request, the client merges cookies, authentication and redirects
-that an API has no use for, time limits start anew with every read, so that none limits a call as a whole, and async
-connections cannot outlive their event loop without a warning.
+httpx parses the URLs that are not plain and brings the trusted CAs, and its parser h11 reads the heads of answers. Its
+client and pool are not used: the pool looks at every connection for every request, the client merges cookies,
+authentication and redirects that an API has no use for, time limits start anew with every read, so that none limits a
+call as a whole, and async connections cannot outlive their event loop without a warning.
 
 Nothing is tried twice, with one exception: a request that met a kept connection just as the server closed it. Redirects
 are not followed, so a key never travels to another place.
@@ -28,11 +28,11 @@ from mrt.http.proxies import proxy_for
 from mrt.http.sites import Proxy, Site, Target, host_and_port
 from mrt.http.streams import AsyncHTTPStream, HTTPStream
 from mrt.http.thread_line import ThreadLine
+from mrt.http.url import PORTS, plain_parts
 
 if TYPE_CHECKING:
     import ssl
 
-_PORTS = {"http": 80, "https": 443}
 _KNOWN_URLS = 512
 _WRONG_URL = (
     "the URL is not valid: it needs a host, no user name, and looks like http://127.0.0.1:9997/v1 or "
@@ -208,24 +208,12 @@ class Transport:
         return line
 
     def _parse(self, text: str) -> Target:
-        import httpx
-
-        try:
-            url = httpx.URL(text)
-        except (httpx.InvalidURL, TypeError, ValueError):
-            raise InvokeBadRequestError(_WRONG_URL) from None
-        scheme, host = url.scheme, url.raw_host.decode("ascii")
-        if scheme not in _PORTS:
-            raise InvokeBadRequestError(f"a URL begins with http:// or https://, this one with {scheme[:20]!r}")
-        port = url.port or _PORTS[scheme]
-        if not host or "%" in host or port > 65535 or url.userinfo:
-            # The message leaves the URL out: a part of it may be secret.
-            raise InvokeBadRequestError(_WRONG_URL)
+        scheme, host, named_port, path = plain_parts(text) or _parsed(text)
+        port = named_port or PORTS[scheme]
         key = (scheme, host, port)
         site = self._sites.get(key) or self._sites.setdefault(key, self._site(*key))
         name = f"[{host}]" if ":" in host else host
-        host_field = name if url.port is None else f"{name}:{port}"
-        path = url.raw_path.decode("ascii")
+        host_field = name if named_port is None else f"{name}:{port}"
         target = Target(site, path, host_field, f"{scheme}://{host_field}{path.partition('?')[0]}")
         if len(self._targets) >= _KNOWN_URLS:
             self._targets.clear()
@@ -244,23 +232,40 @@ class Transport:
         )
 
     def _proxy(self, scheme: str, host: str, port: int) -> Proxy | None:
-        import httpx
-
         named = proxy_for(scheme, host, port, os.environ) if self._trust_env else None
         if named is None:
             return None
+        import httpx
+
         try:
             url = httpx.URL(named)
         except httpx.InvalidURL:
             url = httpx.URL()
-        if url.scheme not in _PORTS or not url.host:
+        if url.scheme not in PORTS or not url.host:
             raise InvokeConnectionError(
                 f"the environment names a proxy for {scheme} URLs that is none: a proxy looks like "
                 f"http://proxy.example.com:3128 (SOCKS is not spoken); mend it, or add {host} to NO_PROXY",
                 retryable=False,
             )
         user = f"{url.username}:{url.password}" if url.userinfo else ""
-        return Proxy(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], user)
+        return Proxy(url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme], user)
+
+
+def _parsed(text: str) -> tuple[str, str, int | None, str]:
+    """Return scheme, host, port and request target of any URL, as `plain_parts` does."""
+    import httpx
+
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError, ValueError):
+        raise InvokeBadRequestError(_WRONG_URL) from None
+    scheme, host, port = url.scheme, url.raw_host.decode("ascii"), url.port
+    if scheme not in PORTS:
+        raise InvokeBadRequestError(f"a URL begins with http:// or https://, this one with {scheme[:20]!r}")
+    if not host or "%" in host or (port is not None and port > 65535) or url.userinfo:
+        # The message leaves the URL out: a part of it may be secret.
+        raise InvokeBadRequestError(_WRONG_URL)
+    return scheme, host, port, url.raw_path.decode("ascii")
 
 
 def _close(thing: Any) -> None:

@@ -9,6 +9,32 @@ from mrt.errors import CredentialsValidateFailedError
 
 _EXAMPLE = "it looks like http://127.0.0.1:9997 or https://api.example.com/v1"
 _HOST = re.compile(r"[\w.~-]+|\[[0-9A-Fa-f:.]+\]")
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_PLAIN = re.compile(
+    rf"(https?)://((?:{_LABEL}\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?|{_BYTE}(?:\.{_BYTE}){{3}})"
+    r"(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/?)"
+)
+PORTS = {"http": 80, "https": 443}
+
+
+def plain_parts(url: str) -> tuple[str, str, int | None, str] | None:
+    """Return scheme, host, port and request target of a URL that is written as nearly all URLs of vendors are.
+
+    Such a URL means the same to every parser, and a process that calls no other has none to import. The port is None
+    where it is the scheme's own.
+
+    Returns:
+        None for a URL that needs a parser: escapes, letters that are not ASCII, a query, dots as folders.
+    """
+    found = _PLAIN.fullmatch(url)
+    if found is None:
+        return None
+    scheme, host, port, path = found.groups()
+    number = int(port) if port else None
+    if number is not None and number > 65535:
+        return None
+    return scheme, host, None if number == PORTS[scheme] else number, path or "/"
 
 
 def normalize_base_url(url: str) -> str:

@@ -7,6 +7,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
+from mrt._similar import most_like
 from mrt.errors import PluginError
 from mrt.registry.failure import Broken
 
@@ -39,10 +40,8 @@ def load_object(value: str) -> Any:
 
 
 def _names(owner: Any, name: str) -> str:
-    import difflib
-
     where = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__name__
-    near = difflib.get_close_matches(name, [known for known in vars(owner) if not known.startswith("_")], 1)
+    near = most_like(name, [known for known in vars(owner) if not known.startswith("_")])
     hint = f", but it has '{near[0]}'" if near else ""
     return f"{where} has no '{name}'{hint}"
 

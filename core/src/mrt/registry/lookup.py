@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mrt._similar import most_like
 from mrt.errors import ProviderNotFoundError
 
 if TYPE_CHECKING:
@@ -49,11 +50,9 @@ def not_found(
 
 
 def _unknown(name: str, usable: Sequence[str]) -> ProviderNotFoundError:
-    import difflib
-
     # Whoever takes the distribution's name for the provider's is right about the distribution.
     wanted = name.lower().replace("_", "-").removeprefix("mrt-")
-    near = difflib.get_close_matches(wanted, usable, n=3, cutoff=0.6)
+    near = most_like(wanted, usable, 3)
     package = f"mrt-{wanted}" if _PACKAGE_NAME.fullmatch(wanted) else "mrt-<provider>"
     how = f"each vendor is a plugin: pip install {package}"
     if near:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pluggy
 
 from mrt import hookspecs
+from mrt._similar import most_like
 from mrt.errors import InvokeError, PluginError
 from mrt.hookspecs import PROJECT, hookimpl
 from mrt.registry.failure import Broken
@@ -77,7 +77,7 @@ def _first_problem(
         if caller is None or caller.spec is None:
             if options.get("optionalhook"):
                 continue
-            near = difflib.get_close_matches(hook_name, list(vars(manager.hook)), 1)
+            near = most_like(hook_name, vars(manager.hook))
             hint = f"; did you mean '{near[0]}'?" if near else f"; the hooks are {', '.join(vars(manager.hook))}"
             return f"it has an unknown hook '{hook_name}'{hint}"
         is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))

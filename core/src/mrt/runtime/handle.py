@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -69,6 +68,8 @@ class Handle:
 
     async def avalidate_credentials(self) -> None:
         """Do the same as `validate_credentials` without blocking the event loop."""
+        import asyncio
+
         await asyncio.to_thread(self.validate_credentials)
 
     def close(self) -> None:
@@ -112,6 +113,8 @@ class Handle:
         if known is not None and known[1] > time.monotonic():
             return known[0]
         # Plugins make schemas with blocking requests, once per model and five minutes.
+        import asyncio
+
         return await asyncio.to_thread(self._schema)
 
     def _parameters(

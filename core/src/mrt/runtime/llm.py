@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
@@ -130,6 +129,8 @@ class LLMHandle(Handle):
         self, prompt_messages: Prompt, tools: Iterable[PromptMessageTool] | None = None
     ) -> TokenCount:
         """Do the same as `get_num_tokens` without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.get_num_tokens, prompt_messages, tools)
 
     def _arguments(

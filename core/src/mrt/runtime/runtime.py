@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from mrt._similar import most_like
 from mrt.entities.common import ModelType
 from mrt.entities.message import PromptMessage, PromptMessageTool
 from mrt.entities.model import AIModelEntity, ModelPropertyKey
@@ -367,7 +367,7 @@ class Runtime:
     def _no_model(self, name: str) -> ProviderNotFoundError:
         names = self.registry.names()
         provider = name.strip("/")
-        near = difflib.get_close_matches(provider, names, 3, 0.6)
+        near = most_like(provider, names, 3)
         example = f"{near[0] if near else (names[0] if names else 'provider')}/model"
         return ProviderNotFoundError(
             f"'{name}' does not name provider and model: write it like '{example}'", provider=provider, suggestions=near

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 import time
 from collections.abc import Callable, Sequence
 
+from mrt._similar import most_like
 from mrt.entities.common import ConfigurateMethod, ModelType
 from mrt.entities.message import PromptMessage, PromptMessageContentType, PromptMessageTool
 from mrt.entities.model import AIModelEntity, ModelFeature
@@ -82,7 +82,7 @@ def refuse_unknown_model(provider: ProviderEntity, model_type: ModelType, model:
     if not methods or any(method is not ConfigurateMethod.PREDEFINED_MODEL for method in methods):
         return
     names = [entity.model for entity in provider.model_entities(model_type)]
-    near = difflib.get_close_matches(model, names, 3, 0.4)
+    near = most_like(model, names, 3, 0.4)
     known = f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(names[:10]) or 'none'}"
     raise InvokeModelNotFoundError(
         f"there is no {model_type.value} model '{model}'; {known}", provider=provider.provider, model=model

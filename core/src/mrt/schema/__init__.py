@@ -5,7 +5,9 @@ Names are imported when they are first used: importing this package loads neithe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mrt._lazy import lazy
 
 if TYPE_CHECKING:
     from mrt.schema.export import model_json_schema, provider_json_schema
@@ -13,16 +15,17 @@ if TYPE_CHECKING:
     from mrt.schema.findings import Finding
     from mrt.schema.forms import form_fields, missing_fields, validate_credentials_form, visible_fields, visible_options
     from mrt.schema.linter import lint
-    from mrt.schema.loader import load_model, load_provider
+    from mrt.schema.loader import load_provider
     from mrt.schema.parameters import ParameterValidator
     from mrt.schema.prices import price_embedding_usage, price_usage
+    from mrt.schema.reading import load_model
 
 _HOMES = {
     "credential_json_schema": "export_forms",
     "form_fields": "forms",
     "Finding": "findings",
     "lint": "linter",
-    "load_model": "loader",
+    "load_model": "reading",
     "load_provider": "loader",
     "missing_fields": "forms",
     "model_json_schema": "export",
@@ -55,16 +58,4 @@ __all__ = [
     "visible_options",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mrt.schema' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"mrt.schema.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy(__name__, _HOMES)

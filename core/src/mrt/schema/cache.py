@@ -1,4 +1,4 @@
-"""Keeps the data of providers with many model files, so that the next process need not parse their YAML.
+"""Keeps the data of providers, so that the next process need not parse their YAML, nor import the parser.
 
 One file per provider in the user's cache folder: a line with magic and digest, a line of JSON about the files, then the
 data of each model as JSON of its own, which is parsed when the model is looked at. What is kept is plain data and not
@@ -25,9 +25,7 @@ from mrt.entities.model import AIModelEntity
 from mrt.schema.reach import Reach, reach
 
 FORMAT = b"mrt-schema-1"
-WORTHWHILE = 4
-"""Model files from which on a provider is kept; fewer are parsed in the time that the checks take."""
-_MOST_FILES = 512
+_MOST_FILES = 2048
 
 _KINDS = {kind.value: kind for kind in ModelType}
 
@@ -82,7 +80,7 @@ class Recorder:
     """Notes the files' stamps before they are read, so that a change in between shows later; then keeps the data."""
 
     def __init__(self, file: Path, found: Reach) -> None:
-        self._place = _place(file) if len(found.models) >= WORTHWHILE else None
+        self._place = _place(file)
         if self._place is not None:
             try:
                 self._file, self._files = _stamp(str(file)), _digest(found)

@@ -7,11 +7,11 @@ visibility is settled first. Two variables are implicit, ``__model_type`` and ``
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mrt._similar import most_like
 from mrt.entities.common import ModelType
 from mrt.entities.provider import CredentialFormSchema, FormOption, FormShowOn, FormType, ProviderEntity
 from mrt.entities.secret import Credentials, Secret
@@ -229,7 +229,7 @@ class _Check:
 
     def _near(self, name: str) -> str | None:
         free = {_plain(variable): variable for variable in self.declared if is_missing(self.given.get(variable))}
-        found = difflib.get_close_matches(_plain(name), list(free), 1, cutoff=0.8)
+        found = most_like(_plain(name), free, 1, 0.8)
         return free[found[0]] if found else None
 
 

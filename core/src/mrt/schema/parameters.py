@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import operator
@@ -12,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal, TypeVar
 
+from mrt._similar import most_like
 from mrt.entities.model import ParameterRule, ParameterType
 from mrt.entities.plain import is_list, is_mapping
 from mrt.errors import InvokeBadRequestError
@@ -103,7 +103,7 @@ class ParameterValidator:
 
     def _hint(self, name: Any) -> str:
         known = [*self._rules, *self._aliases]
-        near = difflib.get_close_matches(str(name), known, 1)
+        near = most_like(str(name), known)
         if near:
             return f"; did you mean '{near[0]}'?"
         return f"; it takes {', '.join(self._rules)}" if self._rules else "; it takes none"

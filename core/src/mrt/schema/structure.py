@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mrt._similar import most_like
 from mrt.entities.plain import is_blank, is_list, is_mapping, is_number, yaml_text
 from mrt.schema.findings import KeyPath, Severity
 from mrt.schema.shapes import Choice, Items, Key, Kind, Shape, Simple, Table
@@ -195,7 +195,7 @@ def hint(word: str, known: Collection[str]) -> str:
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that is most like this one, if one is like it at all; case and dashes do not count."""
     by_spelling = {_plain(item): item for item in reversed(list(known))}
-    found = difflib.get_close_matches(_plain(word), list(by_spelling), 1)
+    found = most_like(_plain(word), by_spelling)
     return by_spelling[found[0]] if found else None
 
 
