@@ -128,11 +128,138 @@ def test_a_corrupt_cache_is_read_over(change: Any, site: Any, cache: Path) -> No
     rows = Registry().listing()
     file = cache / cache_name("providers")
     whole = json.loads(file.read_text())
+    finished_list(cache).unlink()
     broken = {place: {value: change(item) for value, item in items.items()} for place, items in whole.items()}
     for text in (json.dumps(broken), json.dumps(dict.fromkeys(whole, 1)), "[1]", "{"):
         file.write_text(text)
         assert Registry().listing() == rows
         assert json.loads(file.read_text()) == whole
+        finished_list(cache).unlink()
+
+
+def finished_list(cache: Path) -> Path:
+    """Return the file of the list that was kept as a whole."""
+    (file,) = cache.glob("list-*")
+    return file
+
+
+def without(key: str) -> Any:
+    return lambda kept: {name: value for name, value in kept.items() if name != key}
+
+
+def with_column(number: int, value: Any) -> Any:
+    def change(kept: Any) -> Any:
+        columns = copy.deepcopy(kept["columns"])
+        columns[number][0] = value
+        return {**kept, "columns": columns}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *map(without, ["disabled", "folders", "packages", "kinds", "columns"]),
+        *(with_column(number, None) for number in range(8)),
+        *(with_column(7, number) for number in (-1, 1, True)),
+        *(with_column(6, {}), with_column(3, "nul\0byte"), with_column(4, 1)),
+        lambda kept: {**kept, "columns": kept["columns"][:-1]},
+        lambda kept: {**kept, "columns": [kept["columns"][0][1:], *kept["columns"][1:]]},
+        lambda kept: {**kept, "columns": [kept["columns"][0] * 2, *kept["columns"][1:]]},
+        *(lambda kept, kinds=kinds: {**kept, "kinds": kinds} for kinds in ([], [1], [[["llm"]]], [["llm", []]])),
+        lambda kept: {**kept, "kinds": [[[1], []]]},
+        *(lambda kept, folders=folders: {**kept, "folders": folders} for folders in ([], 1, [1], [["/"]])),
+        *(lambda kept: [], lambda kept: "x"),
+    ],
+)
+def test_a_corrupt_list_is_read_over(change: Any, site: Any, cache: Path) -> None:
+    site.install("acme")
+    site.install("bolt")
+    rows = Registry().listing()
+    file = finished_list(cache)
+    whole = json.loads(file.read_text())
+    file.write_text(json.dumps(change(whole)))
+    assert Registry().listing() == rows
+    if "packages" in json.loads(file.read_text()):
+        assert json.loads(file.read_text()) == whole
+
+
+def test_a_list_that_is_kept_is_the_list(site: Any, cache: Path) -> None:
+    site.install("acme")
+    rows = Registry().listing()
+    file = finished_list(cache)
+    kept = json.loads(file.read_text())
+    kept["columns"][2] = ["9.9"]
+    file.write_text(json.dumps(kept))
+    (row,) = Registry().listing()
+    assert row == rows[0]._replace(version="9.9")
+    row.model_types.clear()
+    assert Registry().listing()[0].model_types == rows[0].model_types
+
+
+def test_whoever_disables_something_has_another_list(site: Any) -> None:
+    site.install("acme")
+    site.install("bolt")
+    for _ in range(2):
+        assert [row.name for row in Registry().listing()] == ["acme", "bolt"]
+        registry = Registry()
+        registry.disable("acme")
+        assert [row.name for row in registry.listing()] == ["bolt"]
+
+
+def test_what_was_registered_is_in_the_list(site: Any) -> None:
+    import mrt
+
+    site.install("acme")
+    Registry().listing()
+    registry = Registry()
+
+    class Own:
+        @mrt.hookimpl
+        def provide_schema(self) -> ProviderEntity:
+            return mrt.ProviderEntity(provider="own", label=mrt.I18nObject(en_US="Own"))
+
+    registry.register(Own(), "own")
+    assert [row.name for row in registry.listing()] == ["acme", "own"]
+    assert [row.name for row in Registry().listing()] == ["acme"]
+
+
+@pytest.mark.parametrize("spoil", ["broken", "twice", "other-name"])
+def test_a_list_with_a_problem_is_not_kept(spoil: str, site: Any, cache: Path, describe: Any) -> None:
+    site.install("acme")
+    if spoil == "broken":
+        site.install("bolt", schema="provider: [")
+    elif spoil == "twice":
+        site.install("bolt", distribution="mrt-bolt")
+        site.metadata("mrt-bolt-too", "1.0", "[mrt.providers]\nbolt = mrt_bolt\n")
+        site.settle()
+    else:
+        site.install("bolt", schema=describe("blot", "B"))
+    for _ in range(2):
+        registry = Registry()
+        registry.listing()
+        assert registry.failures
+    assert list(cache.glob("list-*")) == []
+
+
+def test_a_plugin_in_a_folder_in_front_is_seen_at_once(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = type(site)(tmp_path / "front")
+    monkeypatch.syspath_prepend(str(front.path))
+    site.install("acme")
+    for _ in range(2):
+        assert [row.name for row in Registry().listing()] == ["acme"]
+    front.install("bolt")
+    assert [row.name for row in Registry().listing()] == ["acme", "bolt"]
+
+
+def test_lists_of_many_paths_take_few_files(site: Any, cache: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    site.install("acme")
+    for number in range(40):
+        monkeypatch.setattr(sys, "path", [*sys.path[:1], str(tmp_path / str(number)), *sys.path[1:]])
+        assert len(Registry().listing()) == 1
+    assert len(list(cache.glob("list-*"))) <= 32
 
 
 def test_plugins_without_a_file_are_not_kept(site: Any, cache: Path) -> None:

@@ -79,15 +79,20 @@ def cache_name(kind: str) -> str:
 def _read() -> _Found:
     global _last
     with _lock:
-        # An empty entry is the working folder, which may be there under its own name, too.
-        paths = dict.fromkeys(os.path.abspath(entry or os.curdir) for entry in sys.path)
-        stamps = [stamp for stamp in map(_stamp, paths) if stamp is not None]
+        stamps = [found for found in map(stamp, search_path()) if found is not None]
         if _last is None or _last[0] != stamps:
             _last = (stamps, _scan(stamps))
         return _last[1]
 
 
-def _stamp(path: str) -> list[Any] | None:
+def search_path() -> list[str]:
+    """Return `sys.path` as absolute paths, each once."""
+    # An empty entry is the working folder, which may be there under its own name, too.
+    return list(dict.fromkeys(os.path.abspath(entry or os.curdir) for entry in sys.path))
+
+
+def stamp(path: str) -> list[Any] | None:
+    """Return a path with its time of change and size, None when it is not there."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -105,7 +110,7 @@ def _scan(stamps: list[list[Any]]) -> _Found:
         items = kept.get(path)
         if items is not None and items[:2] == [mtime, size]:
             facts = list(map(EntryPointFact._make, items[2]))
-        elif not _has_metadata(path):
+        elif not holds_metadata(path):
             continue
         else:
             facts, problems = _facts_of(path)
@@ -138,7 +143,8 @@ def _is_folder(items: list[Any]) -> bool:
     return {*map(len, facts)} <= {_WIDTH} and {*map(type, chain.from_iterable(facts))} <= {str}
 
 
-def _has_metadata(path: str) -> bool:
+def holds_metadata(path: str) -> bool:
+    """Tell whether a folder or archive of `sys.path` may hold metadata of distributions."""
     try:
         return any(name.endswith(_METADATA) for name in os.listdir(path))
     except NotADirectoryError:

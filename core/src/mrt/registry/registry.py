@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mrt.errors import MRTError, PluginError
+from mrt.registry import finished
 from mrt.registry.discovery import EntryPointFact, discover, discovery_problems
 from mrt.registry.entry import ProviderEntry
 from mrt.registry.failure import PluginFailure, origin
@@ -46,15 +47,26 @@ class Registry:
         return [entry.name for entry in self._entries()]
 
     def listing(self) -> list[ProviderSummary]:
-        """Return what a list of providers shows; warm, this reads two cached files and one `stat` per plugin."""
-        summaries = summarize(self._entries())
+        """Return what a list of providers shows; warm, this reads one cached file and one `stat` per plugin."""
+        with self._lock:
+            untouched = self._claims is None and self._load_entry_points
+            kept = finished.fetch(self._disabled) if untouched else None
+            if kept is not None:
+                self._listed = True
+                return kept
+            entries = self._entries()
+        summaries = summarize(entries)
         self._listed = True
+        if untouched and len(summaries) == len(entries) and not self._provider_failures():
+            modules = [fact.value for fact in discover("mrt.providers")]
+            finished.keep(self._disabled, summaries, modules)
         return summaries
 
     def providers(self) -> dict[str, ProviderEntity]:
         """Return the providers by name; descriptions come from YAML, and are read when looked at."""
+        names = [summary.name for summary in self.listing()]
         found = {entry.name: entry for entry in self._entries()}
-        return Providers({summary.name: found[summary.name] for summary in self.listing()})
+        return Providers({name: found[name] for name in names if name in found})
 
     def get(self, name: str) -> ProviderEntry:
         """Return a provider.
@@ -165,13 +177,18 @@ class Registry:
         return self._known_failures()
 
     def _known_failures(self) -> list[PluginFailure]:
+        return self._provider_failures() + self.wrappers.failures
+
+    def _provider_failures(self) -> list[PluginFailure]:
         with self._lock:
+            if self._listed and self._claims is None:
+                return []  # or else the list would not have been kept
             found = list(self._problems)
             for name, entries in sorted(self._all_claims().items()):
                 active = self._active(name)
                 found += _conflict(active) if len(active) > 1 else []
                 found += [failure for entry in entries if entry in active for failure in entry.failures]
-        return found + self.wrappers.failures
+            return found
 
     def _entries(self) -> list[ProviderEntry]:
         with self._lock:
