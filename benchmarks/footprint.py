@@ -11,14 +11,16 @@ import mrt
 def closure(name: str) -> dict[str, Distribution]:
     """Return the installed distributions that one needs, itself included; extras are left out."""
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
     found: dict[str, Distribution] = {}
     waiting = [Requirement(name)]
     while waiting:
         wanted = waiting.pop()
-        if wanted.name.lower() not in found and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
-            found[wanted.name.lower()] = distribution(wanted.name)
-            waiting += [Requirement(text) for text in found[wanted.name.lower()].requires or []]
+        key = canonicalize_name(wanted.name)
+        if key not in found and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+            found[key] = distribution(wanted.name)
+            waiting += [Requirement(text) for text in found[key].requires or []]
     return found
 
 
