@@ -16,7 +16,7 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/src/*/__init__.py"
 
 # A part of core may import parts of its own layer and of the layers before it.
 LAYERS = [
-    {"entities", "errors", "_cachedir", "__version__"},
+    {"entities", "errors", "_cachedir", "_lazy", "_similar", "__version__"},
     {"http", "tokens", "credentials"},
     {"schema"},
     {"hookspecs", "plugin"},
