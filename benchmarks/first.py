@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-from benchmarks.local import children, median
+from benchmarks.local import children, environment_with, median
 
 _OPENAI = (
     "import openai; c = openai.OpenAI(base_url='{url}/v1', api_key='sk-bench-0000'); "
@@ -63,7 +62,7 @@ def _until_asked(command: list[str], **environment: str) -> float:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         process = subprocess.Popen(
             [*command[:-1], command[-1] + url],
-            env={**os.environ, **environment},
+            env=environment_with(environment),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,14 @@ print(json.dumps([used * 1e3, modules, peak()]), file=sys.stderr)
 """
 
 
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with more in it, for a child that keeps its bytecode.
+
+    What is installed from a wheel has its bytecode; a clone has it after a first run that may write it.
+    """
+    return {**{name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **more}
+
+
 def python(code: str, setup: str = "", interpreter: str = sys.executable, **environment: str) -> tuple[float, int, int]:
     """Return CPU milliseconds, modules and peak kilobytes of a piece of code in a fresh interpreter.
 
@@ -33,7 +41,7 @@ def python(code: str, setup: str = "", interpreter: str = sys.executable, **envi
     """
     done = subprocess.run(
         [interpreter, "-c", _TIMES.format(code=code, setup=setup)],
-        env={**os.environ, **environment},
+        env=environment_with(environment),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -49,7 +57,7 @@ def children(command: list[str], **environment: str) -> float:
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+        command, env=environment_with(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
