@@ -16,6 +16,7 @@ from mrt.entities.provider import ProviderEntity
 from mrt.errors import SchemaError
 from mrt.registry import Registry
 from mrt.registry.discovery import cache_name
+from mrt.registry.listing import summarize
 
 LOADS = """
 import json, sys
@@ -252,6 +253,39 @@ def test_a_plugin_in_a_folder_in_front_is_seen_at_once(
         assert [row.name for row in Registry().listing()] == ["acme"]
     front.install("bolt")
     assert [row.name for row in Registry().listing()] == ["acme", "bolt"]
+
+
+def test_what_changes_while_a_list_is_made_shows_in_the_next(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = site.install("acme")
+    path = folder / "provider.yaml"
+
+    def installing(entries: Any) -> Any:
+        site.install("bolt")
+        return summarize(entries)
+
+    def editing(entries: Any) -> Any:
+        found = summarize(entries)
+        path.write_text(path.read_text().replace("Acme", "Best"))
+        site.settle()
+        return found
+
+    monkeypatch.setattr("mrt.registry.registry.summarize", installing)
+    assert [row.name for row in Registry().listing()] == ["acme"]
+    monkeypatch.setattr("mrt.registry.registry.summarize", editing)
+    assert [row.label["en_US"] for row in Registry().listing()] == ["Acme", "Bolt"]
+    monkeypatch.setattr("mrt.registry.registry.summarize", summarize)
+    assert [row.label["en_US"] for row in Registry().listing()] == ["Best", "Bolt"]
+
+
+def test_a_file_that_changed_after_it_was_read_is_not_kept_as_it_was(site: Any) -> None:
+    folder = site.install("acme")
+    registry = Registry()
+    assert registry.get("acme").schema.label.en_US == "Acme"
+    path = folder / "provider.yaml"
+    path.write_text(path.read_text().replace("Acme", "Best"))
+    site.settle()
+    registry.listing()
+    assert label(Registry()) == "Best"
 
 
 def test_lists_of_many_paths_take_few_files(site: Any, cache: Path, tmp_path: Path, monkeypatch: Any) -> None:

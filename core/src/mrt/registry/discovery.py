@@ -54,6 +54,7 @@ _WIDTH = len(EntryPointFact._fields)
 class _Found(NamedTuple):
     facts: list[EntryPointFact]
     problems: list[PluginFailure]
+    stamps: list[list[Any]]
 
 
 _lock = threading.Lock()
@@ -68,6 +69,11 @@ def discover(group: str) -> list[EntryPointFact]:
 def discovery_problems() -> list[PluginFailure]:
     """Return the distributions that seem to bring a plugin, but whose metadata cannot be read."""
     return list(_read().problems)
+
+
+def folder_stamps() -> list[list[Any]]:
+    """Return the stamps of `sys.path` as they were before the facts were read, without what had just changed."""
+    return _read().stamps
 
 
 def cache_name(kind: str) -> str:
@@ -103,7 +109,7 @@ def stamp(path: str) -> list[Any] | None:
 def _scan(stamps: list[list[Any]]) -> _Found:
     name = cache_name("plugins")
     kept = _kept_folders(read_json(name))
-    found = _Found([], [])
+    found = _Found([], [], [item for item in stamps if settled(item[1])])
     known: set[str] = set()
     new: dict[str, list[Any]] = {}
     for path, mtime, size in stamps:

@@ -7,8 +7,9 @@ import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mrt._cachedir import settled
 from mrt.errors import PluginError, SchemaError
-from mrt.registry.discovery import EntryPointFact
+from mrt.registry.discovery import EntryPointFact, stamp
 from mrt.registry.failure import Broken, Phase, PluginFailure
 from mrt.registry.locate import FILE_NAME, find_schema, module_of
 from mrt.registry.wrappers import Wrappers
@@ -33,6 +34,8 @@ class ProviderEntry:
         plugin: That object.
     """
 
+    # State of the provider file before it was read, for who keeps what was read; None when it had just changed.
+    file_stamp: list[Any] | None = None
     _broken: PluginFailure | None = None
     _relay: Relay | None = None
     _schema: ProviderEntity | None = None
@@ -146,6 +149,8 @@ class ProviderEntry:
     def _load_schema(self) -> ProviderEntity:
         self._raise_if_broken()
         path = self.schema_path
+        found = None if path is None else stamp(path)
+        self.file_stamp = found if found is not None and settled(found[1]) else None
         try:
             schema = self._ask_plugin() if path is None else _read(path)
         except Broken as broken:

@@ -12,12 +12,15 @@ import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
+from mrt._cachedir import as_dict, as_list, read_json, write_json
 from mrt.registry.discovery import cache_name, holds_metadata, search_path, stamp
 from mrt.registry.listing import ProviderSummary
 from mrt.registry.locate import module_of
+
+if TYPE_CHECKING:
+    from mrt.registry.entry import ProviderEntry
 
 # Names, distributions, versions, paths, their times and sizes, labels, indexes of what stands in `kinds`.
 _COLUMN_TYPES = (str, str, str, str, int, int, dict, int)
@@ -43,25 +46,28 @@ def fetch(disabled: Iterable[str]) -> list[ProviderSummary] | None:
     return summaries
 
 
-def keep(disabled: Iterable[str], summaries: Iterable[ProviderSummary], modules: Iterable[str]) -> None:
+def keep(
+    disabled: Iterable[str], entries: list[ProviderEntry], summaries: list[ProviderSummary], stamps: list[list[Any]]
+) -> None:
     """Keep a list in which nothing was wrong.
 
     Args:
         disabled: Names that are left out.
-        summaries: The list.
-        modules: The modules of all entry points that were found.
+        entries: The providers.
+        summaries: Their descriptions, in the same order.
+        stamps: State of the folders before anything was read: what changed since then shows as a difference next time.
     """
-    packages = frozenset(module_of(module).partition(".")[0] for module in modules)
-    folders = [found for path in search_path() if _matters(path, packages) and (found := stamp(path))]
+    packages = frozenset(module_of(entry.fact.value).partition(".")[0] for entry in entries if entry.fact)
     kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
     rows: list[tuple[Any, ...]] = []
-    for item in summaries:
-        found = None if item.schema_path is None else stamp(item.schema_path)
-        if found is None or not settled(found[1]):
+    for entry, item in zip(entries, summaries, strict=True):
+        if entry.file_stamp is None:
             return
         kind = kinds.setdefault((tuple(item.model_types), tuple(item.methods)), len(kinds))
-        rows.append((item.name, item.distribution, item.version, *found, item.label, kind))
-    if not rows or not all(settled(mtime) for _, mtime, _ in folders):
+        rows.append((item.name, item.distribution, item.version, *entry.file_stamp, item.label, kind))
+    paths = [path for path in search_path() if _matters(path, packages)]
+    folders = [found for found in stamps if found[0] in paths]
+    if not rows or len(folders) != len(paths):
         return
     value = {"disabled": sorted(disabled), "folders": folders, "packages": sorted(packages)}
     write_json(_file(), {**value, "kinds": list(kinds), "columns": list(zip(*rows, strict=True))})

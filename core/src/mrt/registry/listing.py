@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mrt._cachedir import as_dict, as_list, read_json, settled, write_json
+from mrt._cachedir import as_dict, as_list, read_json, write_json
 from mrt.errors import MRTError
-from mrt.registry.discovery import cache_name
+from mrt.registry.discovery import cache_name, stamp
 from mrt.registry.locate import module_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
             path = _current_path(place.prefix, item)
             if path is not None:
                 entry.schema_path = path
+                entry.file_stamp = [path, item[1], item[2]]
                 entry.check_id(item[3])
                 known = ProviderSummary(entry.name, item[4], item[5], fact.distribution, fact.version, path, item[6])
                 summaries.append(known)
@@ -72,10 +73,10 @@ def summarize(entries: Iterable[ProviderEntry]) -> list[ProviderSummary]:
         methods = [method.value for method in schema.configurate_methods]
         summary = ProviderSummary(entry.name, _texts(schema), types, entry.distribution, entry.version, path, methods)
         summaries.append(summary)
-        stamp = None if path is None else _stamp(path)
-        if fact is not None and path is not None and stamp is not None and settled(stamp[0]):
+        if fact is not None and path is not None and entry.file_stamp is not None:
             short = path.removeprefix(fact.location + os.sep)
-            item = [path if short == path else _INSIDE + short, *stamp, schema.provider, summary.label, types, methods]
+            state = entry.file_stamp[1:]
+            item = [path if short == path else _INSIDE + short, *state, schema.provider, summary.label, types, methods]
             read.setdefault(fact.location, {})[fact.value] = item
     if read:
         _keep(file, kept, read)
@@ -98,14 +99,6 @@ def _texts(schema: ProviderEntity) -> dict[str, str]:
     return {"en_US": english, **{lang: text for lang, text in texts if isinstance(text, str) and text != english}}
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
 def _current_path(prefix: str, item: Any) -> str | None:
     """Return the path of an item's file if the item is whole and the file has not changed since."""
     item = as_list(item)
@@ -114,7 +107,7 @@ def _current_path(prefix: str, item: Any) -> str | None:
     path: str = item[0]
     if path[:2] == _INSIDE:
         path = prefix + path[2:]
-    return path if _stamp(path) == (item[1], item[2]) else None
+    return path if stamp(path) == [path, item[1], item[2]] else None
 
 
 class _Place:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrt.errors import MRTError, PluginError
 from mrt.registry import finished
-from mrt.registry.discovery import EntryPointFact, discover, discovery_problems
+from mrt.registry.discovery import EntryPointFact, discover, discovery_problems, folder_stamps
 from mrt.registry.entry import ProviderEntry
 from mrt.registry.failure import PluginFailure, origin
 from mrt.registry.listing import ProviderSummary, summarize
@@ -37,6 +37,7 @@ class Registry:
         self._load_entry_points = load_entry_points
         self._claims: dict[str, list[ProviderEntry]] | None = None
         self._problems: list[PluginFailure] = []
+        self._stamps: list[list[Any]] = []
         self._listed = False
         off = os.environ.get(DISABLED_VARIABLE, "").split(",")
         self._disabled = {name.strip() for name in off if name.strip()}
@@ -58,8 +59,7 @@ class Registry:
         summaries = summarize(entries)
         self._listed = True
         if untouched and len(summaries) == len(entries) and not self._provider_failures():
-            modules = [fact.value for fact in discover("mrt.providers")]
-            finished.keep(self._disabled, summaries, modules)
+            finished.keep(self._disabled, entries, summaries, self._stamps)
         return summaries
 
     def providers(self) -> dict[str, ProviderEntity]:
@@ -214,6 +214,7 @@ class Registry:
         return claims
 
     def _discover(self) -> dict[str, list[ProviderEntry]]:
+        self._stamps = folder_stamps()
         self._problems += discovery_problems()
         claims: dict[str, list[ProviderEntry]] = {}
         for fact in discover("mrt.providers"):
