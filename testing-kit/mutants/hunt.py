@@ -13,7 +13,7 @@ from mrt_testing_kit.deviations import Deviations, read
 from mrt_testing_kit.session import Session
 from mrt_testing_kit.target import Target, TargetError
 from mutants.mutant import REFERENCES, BrokenMutantError, Mutant, made
-from mutants.wheel import right_wheel, wrong_wheel
+from mutants.wheel import right_wheel, wrong_source, wrong_wheel
 
 PLUGINS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("openai-compatible", "mrt-openai-compatible", "openai", {"base_url": "{server}", "api_key": "{canary}"}),
@@ -54,6 +54,9 @@ def hunt(wrong: Mutant) -> Verdict:
         if wrong.reference == "wheel":
             with wrong_wheel(wrong) as wheel:
                 killer, says = _hunt(wrong, _SOME, wheel=wheel)
+        elif wrong.reference == "source":
+            with wrong_source(wrong) as source:
+                killer, says = _hunt(wrong, _SOME, source=source)
         else:
             with made(wrong) as plugin:
                 killer, says = _hunt(wrong, plugin)

@@ -23,7 +23,7 @@ REFERENCES: dict[str, tuple[str, dict[str, str]]] = {
     "openai_client": ("openai", OPENAI),
     "anthropic_http": ("anthropic", MESSAGES),
 }
-"""Reference to its dialect and credentials; mutants of ``wheel`` are distributions."""
+"""Reference to its dialect and credentials; mutants of ``wheel`` and ``source`` are distributions, built and not."""
 
 
 class BrokenMutantError(Exception):

@@ -1,4 +1,4 @@
-"""Mutants of a distribution: the wheel of a plugin that `new` has just written, with one mistake."""
+"""Mutants of a distribution: wheel or sources of a plugin that `new` has just written, with one mistake."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ def right_wheel() -> Generator[Path]:
         command(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", out, cwd=source)
         (wheel,) = out.glob("*.whl")
         yield wheel
+
+
+@contextmanager
+def wrong_source(wrong: Mutant) -> Generator[Path]:
+    """Give the folder of sources with the mistake.
+
+    Raises:
+        BrokenMutantError: It cannot be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutant_source_") as folder:
+        right, _ = create(NAME, "openai", Path(folder))
+        source = right.rename(Path(folder) / "source")
+        patched(wrong, source.parent)
+        yield source
 
 
 @contextmanager

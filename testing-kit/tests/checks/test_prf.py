@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -79,6 +80,19 @@ def test_a_slow_import_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         return Slow(home, models={"llm": f"{home}.llm:ReferenceLLM"})
 
     assert run(make, "openai", CREDENTIALS, "PRF-03").status("PRF-03") == "advisory"
+
+
+def test_a_slow_import_of_a_provider_without_a_class_of_its_own_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "slow_to_load"
+    shutil.copytree(Path(openai_http.__file__).parent, package, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    models = f'{{"llm": "{openai_http.__name__}.llm:ReferenceLLM"}}'
+    (package / "__init__.py").write_text(
+        f"import time\n\nfrom mrt import Provider\n\ntime.sleep(3)\nplugin = Provider(__name__, models={models})\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert run("slow_to_load:plugin", "openai", CREDENTIALS, "PRF-03").status("PRF-03") == "advisory"
 
 
 def test_a_check_of_performance_fails_nobody() -> None:

@@ -9,9 +9,12 @@ import pytest
 from wrong_schema import CREDENTIALS, PROVIDER, WRONG, Wrong, plugin
 
 import mrt
-from mrt import ProviderEntity
+from mrt import AIModelEntity, ModelType, ProviderEntity
 from mrt_testing_kit import Report, run
 from mrt_testing_kit.cli import main
+from mrt_testing_kit.references import openai_http
+from mrt_testing_kit.references.openai_http.llm import ReferenceLLM
+from mrt_testing_kit.references.openai_http.schema import entity
 
 SPEAKS = Wrong("", PROVIDER, "  - llm\n", "  - llm\n  - tts\n")
 SPOKEN = Wrong("", PROVIDER, "models:\n", "models:\n  tts:\n    predefined:\n      - models/tts/*.yaml\n")
@@ -80,6 +83,20 @@ class Odd:
 
 def test_a_schema_that_cannot_be_written_fails() -> None:
     assert run(Odd(), "openai", {}, "SCH-22").status("SCH-22") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [({"mp3"}, "fail"), (float("inf"), "fail"), (("mp3",), "pass"), (["mp3"], "pass")]
+)
+def test_a_schema_fails_that_is_another_one_when_it_is_read_again(
+    value: Any, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def schema(self: Any, model: str, credentials: Any) -> AIModelEntity:
+        return entity(model, ModelType.LLM, {"supported_file_extensions": value})
+
+    monkeypatch.setattr(ReferenceLLM, "get_customizable_model_schema", schema)
+    reference = f"{openai_http.__name__}:plugin"
+    assert run(reference, "openai", CREDENTIALS, "SCH-22").status("SCH-22") == status
 
 
 def test_the_command_fails_too_when_core_refuses_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
