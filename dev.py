@@ -104,12 +104,16 @@ def install(groups: list[str]) -> None:
     pip = (script("python"), "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
     code, output = 1, ""
     if not os.environ.get("MRT_DEV_NO_UV") and capture(*pip, "uv")[0] == 0:
-        code, output = capture(script("python"), "-m", "uv", "pip", "install", "--python", script("python"), *wanted)
+        code, output = capture(
+            script("python"), "-m", "uv", "pip", "install", "--compile-bytecode", "--python", script("python"), *wanted
+        )
     if code:  # uv is not to be had, or pip's configuration names an index that uv does not know
         code, output = capture(*pip, *wanted)
     if code:
         hint = "is there a network? HTTPS_PROXY names a proxy, PIP_INDEX_URL a mirror"
         sys.exit("\n".join([f"dev.py: cannot install the dependencies; {hint}", *output.splitlines()[-12:]]))
+    # Tests start hundreds of processes, and where PYTHONDONTWRITEBYTECODE is set none of them would keep what it compiles.
+    capture(script("python"), "-m", "compileall", "-q", *(ROOT / folder / "src" for folder in MEMBERS))
 
 
 def check() -> int:

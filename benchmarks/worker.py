@@ -129,7 +129,7 @@ def _first_chunk(client: Any) -> float:
 def _embed(client: Any, count: int, size: int) -> float:
     texts = [f"text number {place}" for place in range(count)]
     client.embed(texts, f"e-{size}")
-    return cpu(lambda: client.embed(texts, f"e-{size}"), 3)
+    return cpu(lambda: client.embed(texts, f"e-{size}"), 10)
 
 
 def _growth(client: Any) -> float:

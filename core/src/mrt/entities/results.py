@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,10 +67,7 @@ class TextEmbeddingResult(Record):
 
 def unpack_float32(data: bytes) -> array[float]:
     """Return little-endian 32-bit floats as an array, on machines of either byte order."""
-    import sys
-
-    vector = array("f")
-    vector.frombytes(data)
+    vector = array("f", data)
     if sys.byteorder == "big":
         vector.byteswap()
     return vector
