@@ -112,7 +112,7 @@ def install(groups: list[str]) -> None:
     if code:
         hint = "is there a network? HTTPS_PROXY names a proxy, PIP_INDEX_URL a mirror"
         sys.exit("\n".join([f"dev.py: cannot install the dependencies; {hint}", *output.splitlines()[-12:]]))
-    # Tests start hundreds of processes, and where PYTHONDONTWRITEBYTECODE is set none of them would keep what it compiles.
+    # Tests start hundreds of processes, and where PYTHONDONTWRITEBYTECODE is set none would keep what it compiles.
     capture(script("python"), "-m", "compileall", "-q", *(ROOT / folder / "src" for folder in MEMBERS))
 
 
