@@ -116,7 +116,7 @@ def _scan(stamps: list[list[Any]]) -> _Found:
         items = kept.get(path)
         if items is not None and items[:2] == [mtime, size]:
             facts = list(map(EntryPointFact._make, items[2]))
-        elif not holds_metadata(path):
+        elif not look_into(path)[0]:
             continue
         else:
             facts, problems = _facts_of(path)
@@ -149,14 +149,15 @@ def _is_folder(items: list[Any]) -> bool:
     return {*map(len, facts)} <= {_WIDTH} and {*map(type, chain.from_iterable(facts))} <= {str}
 
 
-def holds_metadata(path: str) -> bool:
-    """Tell whether a folder or archive of `sys.path` may hold metadata of distributions."""
+def look_into(path: str) -> tuple[bool, list[str]]:
+    """Tell whether a folder or archive of `sys.path` may hold metadata, and which names a folder holds."""
     try:
-        return any(name.endswith(_METADATA) for name in os.listdir(path))
+        names = os.listdir(path)
     except NotADirectoryError:
-        return path.endswith(_ARCHIVES)
-    except OSError:
-        return False
+        return path.endswith(_ARCHIVES), []
+    except (OSError, ValueError):
+        return False, []
+    return any(name.endswith(_METADATA) for name in names), names
 
 
 def _facts_of(path: str) -> tuple[list[EntryPointFact], list[PluginFailure]]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mrt._cachedir import as_dict, as_list, read_json, write_json
-from mrt.registry.discovery import cache_name, holds_metadata, search_path, stamp
+from mrt.registry.discovery import cache_name, look_into, search_path, stamp
 from mrt.registry.listing import ProviderSummary
 from mrt.registry.locate import module_of
 
@@ -96,13 +96,8 @@ def _holds(kept: dict[str, Any]) -> bool:
 
 def _matters(path: str, packages: frozenset[str]) -> bool:
     """Tell whether a folder holds metadata, or a package of a plugin, or one that hides it."""
-    if holds_metadata(path):
-        return True
-    try:
-        names = os.listdir(path)
-    except (OSError, ValueError):
-        return False
-    return not packages.isdisjoint(name.partition(".")[0] for name in names)
+    has_metadata, names = look_into(path)
+    return has_metadata or not packages.isdisjoint(name.partition(".")[0] for name in names)
 
 
 def _is_whole(columns: list[list[Any]], kinds: list[Any]) -> bool:
